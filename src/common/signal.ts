@@ -1,0 +1,12 @@
+/** Tells those who listen that there may be work for them, without knowing who they are. */
+export class Signal {
+  readonly #listeners = new Set<() => void>();
+
+  on(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  emit(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}

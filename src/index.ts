@@ -1,0 +1,94 @@
+export { WhatsappTwilioModule, type WhatsappTwilioRootOptions } from './whatsapp-twilio/whatsapp-twilio.module';
+export {
+  defaultWebhookPath,
+  type HandlerOptions,
+  type TwilioApiKey,
+  type WhatsappTwilioModuleExtras,
+  type WhatsappTwilioModuleOptions,
+  type WhatsappTwilioOptionsFactory,
+} from './whatsapp-twilio/whatsapp-twilio.options';
+
+export type { IntegrationSpec } from './whatsapp-twilio/contract/integration-spec';
+export { messagingWhatsappTwilioIntegrationSpec } from './whatsapp-twilio/contract/messaging.whatsapp.twilio';
+export { whatsappTwilioConfig } from './whatsapp-twilio/contract/whatsapp-twilio.config';
+export { WhatsappTwilioConfig, WhatsappTwilioSecrets } from './whatsapp-twilio/contract/whatsapp-twilio-config.class';
+export { type ConfigProblem, WhatsappTwilioConfigError } from './whatsapp-twilio/contract/whatsapp-twilio-config.error';
+
+export { OnWhatsappMessage } from './whatsapp-twilio/handlers/on-whatsapp-message.decorator';
+export { OnWhatsappStatus } from './whatsapp-twilio/handlers/on-whatsapp-status.decorator';
+export type { HandlerReply } from './whatsapp-twilio/handlers/whatsapp-handlers';
+
+export { type Address, formatAddress, parseAddress } from './whatsapp-twilio/messages/address';
+export type { Conversation } from './whatsapp-twilio/messages/conversation';
+export type { FieldError, FieldErrorCode } from './whatsapp-twilio/messages/field-errors';
+export {
+  type InboundMedia,
+  type InboundMessageKind,
+  inboundMessageKinds,
+  type Referral,
+  type ReplyTo,
+  type WhatsappMessage,
+} from './whatsapp-twilio/messages/inbound-message';
+export { isFinal, type OutboundStatus, outboundStatuses } from './whatsapp-twilio/messages/message-status';
+export type {
+  LocationContent,
+  MediaContent,
+  OutboundContent,
+  TemplateContent,
+  TextContent,
+} from './whatsapp-twilio/messages/outbound-content';
+export type { OutboundMessageInput, OutboundPriority, OutsideWindowPolicy } from './whatsapp-twilio/messages/outbound-message';
+export { type InboundContext, parseInboundMessage } from './whatsapp-twilio/messages/parse-inbound-message';
+
+export { InboundController } from './whatsapp-twilio/inbound/inbound.controller';
+export { TwilioSignatureGuard } from './whatsapp-twilio/inbound/twilio-signature.guard';
+export { type VerifiedWebhook, verifiedWebhook } from './whatsapp-twilio/inbound/verified-webhook';
+export { InvalidReplyError } from './whatsapp-twilio/inbound/invalid-reply.error';
+export { RawBodyRequiredException } from './whatsapp-twilio/inbound/raw-body-required.exception';
+
+export { OutboundService } from './whatsapp-twilio/outbound/outbound.service';
+export type {
+  MessageEvent,
+  OutboundMessage,
+  OutboundMessageWithHistory,
+} from './whatsapp-twilio/outbound/outbound-message.view';
+export {
+  IdempotencyConflictError,
+  InvalidMessageError,
+  MessageNotFoundError,
+  NotCancelableError,
+  OutboundError,
+  OutsideWindowError,
+} from './whatsapp-twilio/outbound/outbound.errors';
+export type { StatusUpdate } from './whatsapp-twilio/delivery/status-update';
+export { HandlerTimeoutError } from './whatsapp-twilio/handlers/handler-queue';
+
+export { WhatsappTwilioHealthIndicator } from './whatsapp-twilio/health/whatsapp-twilio.health-indicator';
+export { WhatsappTwilioStorageHealthIndicator } from './whatsapp-twilio/health/whatsapp-twilio.storage-health-indicator';
+
+export {
+  describeTwilioError,
+  type MessageError,
+  twilioErrorCatalogue,
+  type TwilioErrorInfo,
+} from './whatsapp-twilio/twilio/error-catalogue';
+export {
+  isTwilioError,
+  TwilioApiError,
+  TwilioAuthenticationError,
+  TwilioConnectionError,
+  TwilioError,
+  TwilioInvalidRequestError,
+  TwilioNotFoundError,
+  TwilioRateLimitedError,
+  TwilioServerError,
+} from './whatsapp-twilio/twilio/twilio-errors';
+export {
+  checkTwilioSignature,
+  parseFormBody,
+  type SignatureResult,
+  type SignedTwilioRequest,
+  signTwilioRequest,
+  verifyTwilioSignature,
+  type WebhookParams,
+} from './whatsapp-twilio/twilio/signature';

@@ -1,0 +1,2 @@
+export { inbound, samples, type WebhookOverrides, type WebhookParameters } from './payloads';
+export { statusCallback, type CallbackStatus } from './status-payloads';

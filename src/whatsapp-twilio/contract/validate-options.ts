@@ -1,0 +1,158 @@
+import { validateSync } from 'class-validator';
+import { inspect } from 'node:util';
+import { parseAddress, type Address } from '../messages/address';
+import type { TwilioApiKey, WhatsappTwilioModuleOptions } from '../whatsapp-twilio.options';
+import { defaultRateLimitRpm, twilioApiBaseUrl } from './messaging.whatsapp.twilio';
+import { optionNames } from './option-names';
+import { WhatsappTwilioConfig, WhatsappTwilioSecrets } from './whatsapp-twilio-config.class';
+import { type ConfigProblem, WhatsappTwilioConfigError } from './whatsapp-twilio-config.error';
+
+/** The options after validation, with every default filled in. Printing them shows no secret. */
+export interface WhatsappTwilioSettings {
+  readonly connectionId: string;
+  readonly accountSid: string;
+  readonly authTokens: readonly string[];
+  readonly apiKey?: TwilioApiKey;
+  readonly from?: Address;
+  readonly messagingServiceSid?: string;
+  readonly publicUrls: readonly string[];
+  readonly storageUrl: string;
+  readonly rateLimitRpm: number;
+  readonly apiBaseUrl: string;
+  readonly handlers: {
+    readonly concurrency: number;
+    readonly timeoutMs: number;
+    readonly maxAttempts: number;
+    readonly retryDelayMs: number;
+  };
+}
+
+export const memoryStorageUrl = 'sqlite::memory:';
+
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws WhatsappTwilioConfigError that lists every problem at once and prints no value.
+ */
+export function validateOptions(
+  options: WhatsappTwilioModuleOptions,
+  readingProblems: readonly ConfigProblem[] = [],
+): WhatsappTwilioSettings {
+  const { config, secrets } = toClasses(options);
+  const problems = [
+    ...readingProblems,
+    ...missing(options),
+    ...unknownOptions(options),
+    ...problemsOf(secrets),
+    ...problemsOf(config),
+  ];
+  if (problems.length > 0) throw new WhatsappTwilioConfigError(onePerName(problems));
+
+  const settings = {
+    connectionId: config.connectionId,
+    accountSid: secrets.accountSid,
+    authTokens: secrets.authToken as string[],
+    ...(options.apiKey && { apiKey: { sid: options.apiKey.sid, secret: options.apiKey.secret } }),
+    ...(config.fromNumber !== undefined && { from: parseAddress(config.fromNumber)! }),
+    ...(config.messagingServiceSid !== undefined && { messagingServiceSid: config.messagingServiceSid }),
+    publicUrls: config.publicUrl as string[],
+    storageUrl: config.storageUrl,
+    rateLimitRpm: config.rateLimitRpm,
+    apiBaseUrl: new URL(config.apiBaseUrl).origin,
+    handlers: {
+      concurrency: config.handlersConcurrency,
+      timeoutMs: config.handlersTimeoutMs,
+      maxAttempts: config.handlersMaxAttempts,
+      retryDelayMs: config.handlersRetryDelayMs,
+    },
+  };
+  Object.defineProperty(settings, inspect.custom, { value: () => ({ ...settings, authTokens: '•••', apiKey: '•••' }) });
+  Object.defineProperty(settings, 'toJSON', { value: () => ({ connectionId: settings.connectionId }) });
+  return Object.freeze(settings);
+}
+
+function toClasses(options: WhatsappTwilioModuleOptions) {
+  const config = Object.assign(new WhatsappTwilioConfig(), {
+    fromNumber: options.fromNumber,
+    messagingServiceSid: options.messagingServiceSid,
+    publicUrl: asList(options.publicUrl),
+    storageUrl: options.storage?.url ?? memoryStorageUrl,
+    rateLimitRpm: options.rateLimit?.rpm ?? defaultRateLimitRpm,
+    apiBaseUrl: options.apiBaseUrl ?? twilioApiBaseUrl,
+    connectionId: options.connectionId ?? 'default',
+    handlersConcurrency: options.handlers?.concurrency ?? 20,
+    handlersTimeoutMs: options.handlers?.timeoutMs ?? 120_000,
+    handlersMaxAttempts: options.handlers?.maxAttempts ?? 8,
+    handlersRetryDelayMs: options.handlers?.retryDelayMs ?? 1000,
+  });
+  const secrets = Object.assign(new WhatsappTwilioSecrets(), {
+    accountSid: options.accountSid,
+    authToken: asList(options.authToken),
+    apiKeySid: options.apiKey?.sid,
+    apiKeySecret: options.apiKey?.secret,
+  });
+  return { config, secrets };
+}
+
+/** What is not there at all gets a plainer sentence than the pattern it fails. */
+function* missing(options: WhatsappTwilioModuleOptions): Iterable<ConfigProblem> {
+  const required = [
+    ['accountSid', options.accountSid],
+    ['authToken', asList(options.authToken)[0]],
+    ...(options.apiKey ? [['apiKeySid', options.apiKey.sid] as const, ['apiKeySecret', options.apiKey.secret] as const] : []),
+  ] as const;
+  for (const [property, value] of required) {
+    if (value === undefined || value === null || value === '') {
+      yield { name: optionNames[property], message: hints[property] };
+    }
+  }
+}
+
+const hints = {
+  accountSid: "is missing. Take it from the front page of Twilio's console; it starts with AC.",
+  authToken: "is missing. Take it from the front page of Twilio's console.",
+  apiKeySid: 'is missing, while the secret of the API key is given. Give both or neither; it starts with SK.',
+  apiKeySecret: 'is missing, while the SID of the API key is given. Give both or neither.',
+} as const;
+
+const knownOptions = new Set([
+  'accountSid',
+  'authToken',
+  'apiKey',
+  'fromNumber',
+  'messagingServiceSid',
+  'publicUrl',
+  'storage',
+  'rateLimit',
+  'apiBaseUrl',
+  'connectionId',
+  'handlers',
+] satisfies (keyof WhatsappTwilioModuleOptions)[]);
+
+/** A misspelt option would otherwise be ignored in silence. */
+function* unknownOptions(options: WhatsappTwilioModuleOptions): Iterable<ConfigProblem> {
+  for (const name of Object.keys(options)) {
+    if (!(knownOptions as Set<string>).has(name)) {
+      yield { name, message: `is not an option. The options are ${[...knownOptions].join(', ')}.` };
+    }
+  }
+}
+
+function problemsOf(instance: object): ConfigProblem[] {
+  return validateSync(instance, { validationError: { target: false, value: false } }).flatMap(
+    ({ property, constraints }) =>
+      Object.values(constraints ?? {}).map((message) => ({
+        name: optionNames[property as keyof typeof optionNames],
+        message,
+      })),
+  );
+}
+
+function onePerName(problems: readonly ConfigProblem[]): ConfigProblem[] {
+  return [...new Map(problems.toReversed().map((problem) => [problem.name, problem])).values()].toReversed();
+}
+
+function asList(value: unknown): unknown[] {
+  if (value === undefined || value === null) return [];
+  return Array.isArray(value) ? value : [value];
+}

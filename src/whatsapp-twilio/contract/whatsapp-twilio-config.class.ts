@@ -1,0 +1,134 @@
+import {
+  ArrayUnique,
+  IsInt,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  Min,
+  ValidateBy,
+  type ValidationOptions,
+} from 'class-validator';
+import { parseAddress } from '../messages/address';
+
+const CONNECTION_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+const MESSAGING_SERVICE_SID = /^MG[0-9a-fA-F]{32}$/;
+
+/** The settings that are no secrets. Messages complete the sentence "fromNumber (WHATSAPP_FROM_NUMBER) …". */
+export class WhatsappTwilioConfig {
+  @IsOptional()
+  @Satisfies(isPhoneSender, {
+    message: 'must be a WhatsApp sender such as whatsapp:+15551234567: a plus and 7 to 15 digits.',
+  })
+  fromNumber?: string;
+
+  @IsOptional()
+  @Matches(MESSAGING_SERVICE_SID, { message: 'must be MG followed by 32 hexadecimal digits.' })
+  messagingServiceSid?: string;
+
+  @Satisfies(isPublicUrl, {
+    each: true,
+    message:
+      'must be the https:// address under which Twilio reaches this app, without query or fragment; ' +
+      'its host name has no underscore, as Twilio refuses those.',
+  })
+  publicUrl: unknown[] = [];
+
+  @Satisfies(isStorageUrl, {
+    message: 'must be sqlite::memory: or sqlite: followed by a path, such as sqlite:./data/whatsapp.db.',
+  })
+  storageUrl!: string;
+
+  @Max(1_000_000, { message: 'must be at most 1000000 sends a minute.' })
+  @Min(1, { message: 'must be at least 1 send a minute.' })
+  @IsInt({ message: 'must be a whole number of sends a minute.' })
+  rateLimitRpm!: number;
+
+  @Satisfies(isHttpOrigin, { message: 'must be an http(s) origin without a path, such as http://127.0.0.1:4010.' })
+  apiBaseUrl!: string;
+
+  @Satisfies((value) => value !== 'status', { message: 'must not be "status", which is a path of the webhooks.' })
+  @Matches(CONNECTION_ID, { message: 'must be 1 to 64 letters, digits, _ or -, as it becomes part of the webhook path.' })
+  connectionId!: string;
+
+  @Max(1000, { message: 'must be at most 1000.' })
+  @Min(1, { message: 'must be at least 1.' })
+  @IsInt({ message: 'must be a whole number.' })
+  handlersConcurrency!: number;
+
+  @Max(86_400_000, { message: 'must be at most 86400000 milliseconds (a day).' })
+  @Min(1, { message: 'must be at least 1 millisecond.' })
+  @IsInt({ message: 'must be a whole number of milliseconds.' })
+  handlersTimeoutMs!: number;
+
+  @Max(1000, { message: 'must be at most 1000.' })
+  @Min(1, { message: 'must be at least 1.' })
+  @IsInt({ message: 'must be a whole number.' })
+  handlersMaxAttempts!: number;
+
+  @Max(600_000, { message: 'must be at most 600000 milliseconds (ten minutes).' })
+  @Min(1, { message: 'must be at least 1 millisecond.' })
+  @IsInt({ message: 'must be a whole number of milliseconds.' })
+  handlersRetryDelayMs!: number;
+}
+
+/** The secrets of a connection. No message ever prints a value. */
+export class WhatsappTwilioSecrets {
+  @Matches(/^AC[0-9a-fA-F]{32}$/, {
+    message: "must be AC followed by 32 hexadecimal digits, as shown on the front page of Twilio's console.",
+  })
+  accountSid!: string;
+
+  @ArrayUnique({ message: 'must not hold the same token twice.' })
+  @Satisfies(isToken, {
+    each: true,
+    message: "must be the account's auth token from Twilio's console: 1 to 256 visible characters, without spaces.",
+  })
+  @Satisfies((tokens) => Array.isArray(tokens) && tokens.length >= 1 && tokens.length <= 4, {
+    message: "must hold one to four auth tokens; take the account's from Twilio's console.",
+  })
+  authToken!: unknown[];
+
+  @IsOptional()
+  @Matches(/^SK[0-9a-fA-F]{32}$/, { message: 'must be SK followed by 32 hexadecimal digits.' })
+  apiKeySid?: string;
+
+  @IsOptional()
+  @Satisfies(isToken, { message: 'must be the secret of the API key: 1 to 256 visible characters, without spaces.' })
+  @IsString({ message: 'must be text.' })
+  apiKeySecret?: string;
+}
+
+/** The kinds of storage that `storage.url` can name. */
+export const storageSchemes = ['sqlite:'] as const;
+
+function Satisfies(validate: (value: unknown) => boolean, options: ValidationOptions): PropertyDecorator {
+  return ValidateBy({ name: validate.name || 'satisfies', validator: { validate } }, options);
+}
+
+function isPhoneSender(value: unknown): boolean {
+  return typeof value === 'string' && parseAddress(value)?.kind === 'phone';
+}
+
+function isToken(value: unknown): boolean {
+  return typeof value === 'string' && /^[\x21-\x7e]{1,256}$/.test(value) && !/^\*+$/.test(value);
+}
+
+function isStorageUrl(value: unknown): boolean {
+  return typeof value === 'string' && storageSchemes.some((scheme) => value.startsWith(scheme) && value !== scheme);
+}
+
+function isPublicUrl(value: unknown): boolean {
+  const url = httpUrl(value);
+  return url !== undefined && url.search === '' && url.hash === '' && !url.hostname.includes('_');
+}
+
+function isHttpOrigin(value: unknown): boolean {
+  const url = httpUrl(value);
+  return url !== undefined && `${url.pathname}${url.search}${url.hash}${url.username}` === '/';
+}
+
+function httpUrl(value: unknown): URL | undefined {
+  if (typeof value !== 'string' || !/^https?:\/\//i.test(value) || !URL.canParse(value)) return undefined;
+  return new URL(value);
+}

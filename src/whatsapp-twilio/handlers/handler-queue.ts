@@ -1,0 +1,182 @@
+import type { Clock } from '../../common/clock';
+import { backoffMs } from '../../common/backoff';
+import { WorkLoop } from '../../common/work-loop';
+import type { WhatsappTwilioSettings } from '../contract/validate-options';
+import type { Database, DatabaseTransaction } from '../storage/database';
+import { LeaseLostError, type WorkQueue, type WorkRow, type WorkStep, type WorkTable } from '../storage/work-queue';
+
+const LEASE_MS = 30_000;
+const LONGEST_RETRY_DELAY_MS = 600_000;
+
+/** One handler's share of the work on a row. */
+export interface HandlerTask<Result> {
+  readonly name: string;
+  run(): Result | Promise<Result>;
+}
+
+export interface HandlerQueueOptions<Row, Result> {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly settings: WhatsappTwilioSettings['handlers'];
+  /** The handlers that want this row. */
+  tasksOf(row: Row): Promise<readonly HandlerTask<Result>[]>;
+  /** Stores what the handler returned, in the transaction that also records that it is done. */
+  keep(trx: DatabaseTransaction, row: Row, task: HandlerTask<Result>, result: Result): Promise<void>;
+  /** Called after a result was committed. */
+  kept?(): void;
+  onFailure(row: Row, failure: HandlerFailure): void;
+  onError(error: unknown): void;
+}
+
+export interface HandlerFailure {
+  /** The names of the handlers that failed. */
+  readonly handlers: readonly string[];
+  readonly errors: readonly unknown[];
+  /** When it is tried again; never, if it is a dead letter now. */
+  readonly retryAt?: number;
+}
+
+/**
+ * Runs the handlers of each row: all of them, whatever one of them throws, and each until it succeeded once. What is
+ * left is tried again with growing delays, then becomes a dead letter, and the rows behind it go on.
+ */
+export class HandlerQueue<Table extends WorkTable, Result> {
+  readonly #loop: WorkLoop<WorkRow<Table>>;
+  readonly #inFlight = new Set<WorkRow<Table>>();
+  #stopped = false;
+  #cancelHeartbeat: (() => void) | undefined;
+
+  constructor(
+    private readonly queue: WorkQueue<Table>,
+    private readonly options: HandlerQueueOptions<WorkRow<Table>, Result>,
+  ) {
+    this.#loop = new WorkLoop({
+      clock: options.clock,
+      concurrency: options.settings.concurrency,
+      claim: (limit) => this.#claim(limit),
+      run: (row) => this.#run(row),
+      onError: (error) => {
+        if (!(error instanceof LeaseLostError)) options.onError(error);
+      },
+    });
+  }
+
+  start(): void {
+    this.#loop.start();
+    this.#beat();
+  }
+
+  wake(): void {
+    this.#loop.wake();
+  }
+
+  async stop(): Promise<void> {
+    await this.#loop.stop();
+    this.#stopped = true;
+    this.#cancelHeartbeat?.();
+  }
+
+  async #claim(limit: number) {
+    const now = this.options.clock.now();
+    const items = await this.queue.claim(limit, now, now + LEASE_MS);
+    for (const row of items) this.#inFlight.add(row);
+    return { items, nextAt: await this.queue.nextDueAt(now) };
+  }
+
+  async #run(row: WorkRow<Table>): Promise<void> {
+    try {
+      await this.#runHandlers(row);
+    } finally {
+      this.#inFlight.delete(row);
+    }
+  }
+
+  async #runHandlers(row: WorkRow<Table>): Promise<void> {
+    const done = new Set(JSON.parse(row.done_handlers) as string[]);
+    const failed: { name: string; error: unknown }[] = [];
+    for (const task of await this.options.tasksOf(row)) {
+      if (done.has(task.name)) continue;
+      try {
+        const result = await this.#withTimeLimit(task);
+        done.add(task.name);
+        await this.options.db.transaction().execute(async (trx) => {
+          await this.options.keep(trx, row, task, result);
+          await this.#record(row, { done_handlers: JSON.stringify([...done]) }, trx);
+        });
+        this.options.kept?.();
+      } catch (error) {
+        if (error instanceof LeaseLostError) throw error;
+        done.delete(task.name);
+        failed.push({ name: task.name, error });
+      }
+    }
+    await this.#finish(row, failed);
+  }
+
+  async #finish(row: WorkRow<Table>, failed: readonly { name: string; error: unknown }[]): Promise<void> {
+    const { clock, settings, random } = this.options;
+    const now = clock.now();
+    this.#inFlight.delete(row); // from here on the heartbeat must not touch its due time
+    if (failed.length === 0) {
+      await this.#record(row, { state: 'done', due_at: null, failure: null, finished_at: now });
+      return;
+    }
+    const failure = failed.map(({ name, error }) => `${name}: ${describe(error)}`).join('\n');
+    const report = { handlers: failed.map(({ name }) => name), errors: failed.map(({ error }) => error) };
+    if (row.attempts >= settings.maxAttempts) {
+      await this.#record(row, { state: 'dead', due_at: null, failure, finished_at: now });
+      this.options.onFailure(row, report);
+      return;
+    }
+    const retryAt = now + backoffMs(row.attempts, settings.retryDelayMs, LONGEST_RETRY_DELAY_MS, random);
+    await this.#record(row, { due_at: retryAt, failure });
+    this.options.onFailure(row, { ...report, retryAt });
+  }
+
+  async #withTimeLimit(task: HandlerTask<Result>): Promise<Result> {
+    const { clock, settings } = this.options;
+    let cancel: (() => void) | undefined;
+    const limit = new Promise<never>((_, reject) => {
+      cancel = clock.setTimeout(() => reject(new HandlerTimeoutError(task.name, settings.timeoutMs)), settings.timeoutMs);
+    });
+    try {
+      return await Promise.race([Promise.resolve().then(() => task.run()), limit]);
+    } finally {
+      cancel?.();
+    }
+  }
+
+  #record(row: WorkRow<Table>, step: WorkStep, trx?: DatabaseTransaction): Promise<void> {
+    return this.queue.record(row, step, trx);
+  }
+
+  /** A handler may take longer than a lease; while this process lives, it keeps what it works on. */
+  #beat(): void {
+    if (this.#stopped) return;
+    this.#cancelHeartbeat = this.options.clock.setTimeout(() => {
+      const until = this.options.clock.now() + LEASE_MS;
+      void this.queue
+        .extendLeases(this.#inFlight, until)
+        .catch(this.options.onError)
+        .then(() => this.#beat());
+    }, LEASE_MS / 3);
+  }
+}
+
+/** A handler did not come back in time. It may still be running: a handler can run more than once for one message. */
+export class HandlerTimeoutError extends Error {
+  readonly code = 'HANDLER_TIMEOUT';
+
+  constructor(name: string, timeoutMs: number) {
+    super(`${name} did not finish within ${timeoutMs} ms (handlers.timeoutMs).`);
+    this.name = 'HandlerTimeoutError';
+  }
+}
+
+const LONGEST_FAILURE = 2000;
+
+function describe(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return text.slice(0, LONGEST_FAILURE);
+}

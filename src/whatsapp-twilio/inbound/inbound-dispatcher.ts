@@ -1,0 +1,106 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { ConnectionRegistry } from '../connections/connection-registry';
+import type { WhatsappTwilioSettings } from '../contract/validate-options';
+import { HandlerQueue, type HandlerTask } from '../handlers/handler-queue';
+import { type HandlerReply, WhatsappHandlers } from '../handlers/whatsapp-handlers';
+import { type Conversation, customerServiceWindow } from '../messages/conversation';
+import type { WhatsappMessage } from '../messages/inbound-message';
+import type { OutboundMessageInput } from '../messages/outbound-message';
+import { parseInboundMessage } from '../messages/parse-inbound-message';
+import { parseAddress } from '../messages/address';
+import { OutboundService } from '../outbound/outbound.service';
+import type { Runtime } from '../runtime';
+import type { Signals } from '../signals';
+import type { Database, DatabaseTransaction } from '../storage/database';
+import type { ConversationRow, InboundRow } from '../storage/schema';
+import { WorkQueue } from '../storage/work-queue';
+import { DATABASE, RUNTIME, SETTINGS, SIGNALS } from '../tokens';
+import { InvalidReplyError } from './invalid-reply.error';
+
+/** Hands stored messages to the handlers, in order within a conversation, and sends what they return. */
+@Injectable()
+export class InboundDispatcher {
+  private readonly logger = new Logger('WhatsappTwilio');
+  private readonly queue: HandlerQueue<'inbound_messages', HandlerReply>;
+
+  constructor(
+    @Inject(SETTINGS) settings: WhatsappTwilioSettings,
+    @Inject(DATABASE) private readonly db: Database,
+    @Inject(RUNTIME) runtime: Runtime,
+    @Inject(SIGNALS) signals: Signals,
+    connections: ConnectionRegistry,
+    private readonly handlers: WhatsappHandlers,
+    private readonly outbound: OutboundService,
+  ) {
+    this.queue = new HandlerQueue(new WorkQueue(db, 'inbound_messages', connections.ids), {
+      db,
+      clock: runtime.clock,
+      random: runtime.random,
+      settings: settings.handlers,
+      tasksOf: (row) => this.tasksOf(row),
+      keep: (trx, row, task, reply) => this.keepReply(trx, row, task.name, reply),
+      kept: () => signals.outbox.emit(),
+      onFailure: (row, { handlers, errors, retryAt }) => {
+        const then = retryAt === undefined ? 'it is a dead letter now' : `next try at ${new Date(retryAt).toISOString()}`;
+        const stack = errors.map((error) => (error instanceof Error ? error.stack : String(error))).join('\n');
+        this.logger.error(`${handlers.join(', ')} failed for message ${row.message_sid || row.id}; ${then}.`, stack);
+      },
+      onError: (error) => this.logger.error('The inbox cannot go on for the moment.', (error as Error).stack),
+    });
+    signals.inbox.on(() => this.queue.wake());
+  }
+
+  start(): void {
+    this.queue.start();
+  }
+
+  stop(): Promise<void> {
+    return this.queue.stop();
+  }
+
+  private async tasksOf(row: InboundRow): Promise<HandlerTask<HandlerReply>[]> {
+    const message = parseInboundMessage(JSON.parse(row.params) as Record<string, string>, {
+      connectionId: row.connection_id,
+      receivedAt: new Date(row.received_at),
+    });
+    const conversation = await this.conversationOf(row, message);
+    return this.handlers.messages
+      .filter(({ filter }) => filter.has(message.kind))
+      .map(({ name, run }) => ({ name, run: () => run(message, conversation) }));
+  }
+
+  private async conversationOf(row: InboundRow, message: WhatsappMessage): Promise<Conversation> {
+    const stored: ConversationRow = await this.db
+      .selectFrom('conversations')
+      .selectAll()
+      .where('id', '=', row.conversation_id)
+      .executeTakeFirstOrThrow();
+    const sender = parseAddress(stored.sender);
+    const { expiresAt } = customerServiceWindow(stored.last_inbound_at ?? undefined, 0);
+    return {
+      id: stored.id,
+      connectionId: stored.connection_id,
+      user: message.from,
+      ...(stored.user_bsuid !== null && { userId: stored.user_bsuid }),
+      ...(sender && { sender }),
+      ...(stored.last_inbound_at !== null && { lastInboundAt: new Date(stored.last_inbound_at) }),
+      ...(expiresAt !== undefined && { windowExpiresAt: new Date(expiresAt) }),
+    };
+  }
+
+  /** The reply goes out once, however often the handler ran: its key is the message and the handler. */
+  private async keepReply(trx: DatabaseTransaction, row: InboundRow, handler: string, reply: HandlerReply): Promise<void> {
+    if (reply === undefined || reply === null) return;
+    const content = typeof reply === 'string' ? { text: reply } : reply;
+    if (typeof content !== 'object') throw new InvalidReplyError(handler, typeof reply);
+    const { from, to } = parseInboundMessage(JSON.parse(row.params) as Record<string, string>);
+    const message = {
+      ...content,
+      to: from,
+      ...(to.kind === 'phone' && { from: to }),
+      connectionId: row.connection_id,
+      idempotencyKey: `reply:${row.id}:${handler}`.slice(0, 255),
+    };
+    await this.outbound.enqueue(trx, message as OutboundMessageInput);
+  }
+}

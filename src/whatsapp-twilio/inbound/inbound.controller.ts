@@ -1,0 +1,91 @@
+import {
+  Controller,
+  Get,
+  Inject,
+  Logger,
+  Post,
+  Req,
+  Res,
+  ServiceUnavailableException,
+  type Type,
+  UseGuards,
+  VERSION_NEUTRAL,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { StatusCallbacks } from '../delivery/status-callbacks';
+import type { WhatsappTwilioModuleExtras } from '../whatsapp-twilio.options';
+import { Inbox } from './inbox';
+import { TwilioSignatureGuard } from './twilio-signature.guard';
+import { type VerifiedWebhook, verifiedWebhook } from './verified-webhook';
+
+/** TwiML that says nothing to the user. Anything else in the body of an answer, Twilio would send as a message. */
+const EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>';
+
+/**
+ * Takes in Twilio's webhooks: a user's message is committed before it is acknowledged, a status callback likewise.
+ *
+ * Answers go through the platform's own response, as a host's interceptors would wrap a returned value; and there is
+ * no DTO, as a host's ValidationPipe would refuse the next parameter that Twilio adds.
+ */
+@UseGuards(TwilioSignatureGuard)
+export class InboundController {
+  private readonly logger = new Logger('WhatsappTwilio');
+
+  constructor(
+    @Inject(Inbox) private readonly inbox: Inbox,
+    @Inject(StatusCallbacks) private readonly callbacks: StatusCallbacks,
+    @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
+  ) {}
+
+  @Post(['status', ':connectionId/status'])
+  async status(@Req() request: object, @Res() response: unknown): Promise<void> {
+    await this.take(verifiedWebhook(request));
+    this.adapterHost.httpAdapter.reply(response, null, 204);
+  }
+
+  @Post(['', ':connectionId'])
+  async receive(@Req() request: object, @Res() response: unknown): Promise<void> {
+    await this.take(verifiedWebhook(request));
+    const { httpAdapter } = this.adapterHost;
+    httpAdapter.setHeader(response, 'Content-Type', 'text/xml');
+    httpAdapter.reply(response, EMPTY_TWIML, 200);
+  }
+
+  /** A Messaging Service can be set to send its webhooks by GET. */
+  @Get(['', ':connectionId'])
+  receiveByGet(@Req() request: object, @Res() response: unknown): Promise<void> {
+    return this.receive(request, response);
+  }
+
+  /** Both URLs take both: what they carry tells them apart, and one pasted in the other's place loses nothing. */
+  private async take({ connection, params, query, idempotencyToken }: VerifiedWebhook): Promise<void> {
+    try {
+      if (isStatusCallback(params)) {
+        const messageId = query.get('message');
+        await this.callbacks.accept({ connectionId: connection.id, params, ...(messageId && { messageId }) });
+      } else {
+        await this.inbox.accept({ connectionId: connection.id, params, ...(idempotencyToken && { idempotencyToken }) });
+      }
+    } catch (error) {
+      this.logger.error('A webhook could not be stored.', (error as Error).stack);
+      throw new ServiceUnavailableException();
+    }
+  }
+}
+
+/** An inbound message says `received`; a callback has a `MessageStatus` of its own. */
+function isStatusCallback(params: Readonly<Record<string, string>>): boolean {
+  const status = params['MessageStatus'] ?? params['SmsStatus'] ?? '';
+  return status !== '' && !/^receiv(ed|ing)$/i.test(status);
+}
+
+/** A controller class of its own for each registration, as two of them need two paths. */
+export function createInboundController(
+  path: string,
+  decorators: NonNullable<WhatsappTwilioModuleExtras['decorators']>,
+): Type<InboundController> {
+  class WebhookController extends InboundController {}
+  Controller({ path, version: VERSION_NEUTRAL })(WebhookController);
+  for (const decorate of decorators) (decorate as ClassDecorator)(WebhookController);
+  return WebhookController;
+}

@@ -1,0 +1,86 @@
+import { type Address, readAddress } from '../messages/address';
+import type { OutboundStatus } from '../messages/message-status';
+import type { OutboundContent } from '../messages/outbound-content';
+import type { EventSource, MessageEventRow, OutboundRow } from '../storage/schema';
+import type { MessageError } from '../twilio/error-catalogue';
+import type { WaitingReason } from '../delivery/message-journal';
+
+/** A message on its way to a WhatsApp user. */
+export interface OutboundMessage {
+  /** Ours, a UUIDv7. */
+  readonly id: string;
+  /** Twilio's, once it took the message. */
+  readonly sid?: string;
+  readonly connectionId: string;
+  readonly conversationId: string;
+  readonly to: Address;
+  /** The sender; absent while a messaging service has not chosen one. */
+  readonly from?: Address;
+  readonly content: OutboundContent;
+  readonly status: OutboundStatus;
+  /** Why it failed, or why the last try did. */
+  readonly error?: MessageError;
+  readonly priority: 'conversation' | 'bulk';
+  readonly idempotencyKey?: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly sendAt?: Date;
+  readonly expiresAt?: Date;
+  /** Why it has not been sent yet, and until when at the earliest. */
+  readonly waiting?: { readonly reason: WaitingReason; readonly until?: Date };
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** One thing that happened to a message. */
+export interface MessageEvent {
+  readonly status: OutboundStatus;
+  /** Who said so: this package, Twilio's answer to a request, or a status callback. */
+  readonly source: EventSource;
+  readonly error?: MessageError;
+  readonly at: Date;
+}
+
+export interface OutboundMessageWithHistory extends OutboundMessage {
+  /** In the order we learnt of them, which need not be the order they happened in. */
+  readonly history: readonly MessageEvent[];
+}
+
+export function toOutboundMessage(row: OutboundRow): OutboundMessage {
+  const date = (time: number | null) => (time === null ? undefined : new Date(time));
+  const sendAt = date(row.send_at);
+  const expiresAt = date(row.expires_at);
+  const until = date(row.due_at);
+  return {
+    id: row.id,
+    ...(row.twilio_sid !== null && { sid: row.twilio_sid }),
+    connectionId: row.connection_id,
+    conversationId: row.conversation_id,
+    to: readAddress(row.to_address),
+    ...(row.from_address !== null && { from: readAddress(row.from_address) }),
+    content: JSON.parse(row.content) as OutboundContent,
+    status: row.status as OutboundStatus,
+    ...(row.error !== null && { error: JSON.parse(row.error) as MessageError }),
+    priority: row.priority,
+    ...(row.idempotency_key !== null && { idempotencyKey: row.idempotency_key }),
+    metadata: JSON.parse(row.metadata) as Record<string, string>,
+    ...(sendAt && { sendAt }),
+    ...(expiresAt && { expiresAt }),
+    ...(row.waiting !== null && {
+      waiting: {
+        reason: row.waiting as WaitingReason,
+        ...(until && row.waiting !== 'window' && { until }),
+      },
+    }),
+    createdAt: new Date(row.created_at),
+    updatedAt: new Date(row.updated_at),
+  };
+}
+
+export function toMessageEvent(row: MessageEventRow): MessageEvent {
+  return {
+    status: row.status as OutboundStatus,
+    source: row.source,
+    ...(row.error !== null && { error: JSON.parse(row.error) as MessageError }),
+    at: new Date(row.at),
+  };
+}

@@ -1,0 +1,62 @@
+import type { FieldError } from '../messages/validate-outbound-message';
+
+/** Why `send()` did not take a message. Nothing was stored; told apart by `code`. */
+export abstract class OutboundError extends Error {
+  abstract readonly code: string;
+  readonly retryable = false;
+}
+
+/** The message breaks rules; `errors` names every field that has to change. */
+export class InvalidMessageError extends OutboundError {
+  readonly code = 'INVALID_MESSAGE';
+
+  constructor(readonly errors: readonly FieldError[]) {
+    super(`The message was not queued:\n${errors.map(({ message }) => `  - ${message}`).join('\n')}`);
+    this.name = 'InvalidMessageError';
+  }
+}
+
+/** The idempotency key was used before, for a message that differs from this one. */
+export class IdempotencyConflictError extends OutboundError {
+  readonly code = 'IDEMPOTENCY_CONFLICT';
+
+  constructor(readonly messageId: string) {
+    super(
+      `The idempotencyKey belongs to message ${messageId}, which has another content or recipient. ` +
+        'Use a new key for a new message.',
+    );
+    this.name = 'IdempotencyConflictError';
+  }
+}
+
+/** More than 24 hours have passed since the user wrote, and `outsideWindow: 'reject'` was asked for. */
+export class OutsideWindowError extends OutboundError {
+  readonly code = 'OUTSIDE_WINDOW';
+
+  constructor() {
+    super(
+      'The user has not written to this sender within 24 hours, so WhatsApp takes only a template. ' +
+        "Send { template }, or use outsideWindow: 'hold' to wait for the user.",
+    );
+    this.name = 'OutsideWindowError';
+  }
+}
+
+/** The message has left, or is about to. */
+export class NotCancelableError extends OutboundError {
+  readonly code = 'NOT_CANCELABLE';
+
+  constructor(readonly status: string) {
+    super(`The message is ${status} and can no longer be canceled.`);
+    this.name = 'NotCancelableError';
+  }
+}
+
+export class MessageNotFoundError extends OutboundError {
+  readonly code = 'MESSAGE_NOT_FOUND';
+
+  constructor() {
+    super('There is no message with this id.');
+    this.name = 'MessageNotFoundError';
+  }
+}

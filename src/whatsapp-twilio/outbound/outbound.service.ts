@@ -1,0 +1,110 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Connection } from '../connections/connection';
+import { ConnectionRegistry } from '../connections/connection-registry';
+import type { OutboundMessageInput, OutboundRequest } from '../messages/outbound-message';
+import { validateOutboundMessage } from '../messages/validate-outbound-message';
+import type { Signals } from '../signals';
+import type { Database, DatabaseTransaction } from '../storage/database';
+import { GroupCommit } from '../storage/group-commit';
+import type { OutboundRow } from '../storage/schema';
+import { DATABASE, SIGNALS } from '../tokens';
+import { InvalidMessageError, MessageNotFoundError } from './outbound.errors';
+import {
+  type OutboundMessage,
+  type OutboundMessageWithHistory,
+  toMessageEvent,
+  toOutboundMessage,
+} from './outbound-message.view';
+import { Outbox } from './outbox';
+
+/**
+ * Sends WhatsApp messages.
+ *
+ * @example
+ * const message = await outbound.send({ to: '+15551230001', text: 'Your table is ready.' });
+ */
+@Injectable()
+export class OutboundService {
+  private readonly commits: GroupCommit<{ connection: Connection; request: OutboundRequest }, OutboundRow>;
+
+  constructor(
+    @Inject(DATABASE) private readonly db: Database,
+    @Inject(SIGNALS) private readonly signals: Signals,
+    private readonly connections: ConnectionRegistry,
+    private readonly outbox: Outbox,
+  ) {
+    this.commits = new GroupCommit(db, (trx, { connection, request }) => outbox.enqueue(trx, connection, request));
+  }
+
+  /**
+   * Queues a message; resolves once it is durably stored, before it is sent. Follow it with `get()` or
+   * `@OnWhatsappStatus`.
+   *
+   * @throws InvalidMessageError (`INVALID_MESSAGE`) with an error for each field that Twilio would refuse.
+   * @throws IdempotencyConflictError (`IDEMPOTENCY_CONFLICT`) when the key belongs to another message.
+   * @throws OutsideWindowError (`OUTSIDE_WINDOW`) when `outsideWindow: 'reject'` and the 24-hour window is closed.
+   */
+  async send(input: OutboundMessageInput): Promise<OutboundMessage> {
+    const row = await this.commits.submit(this.check(input));
+    this.signals.outbox.emit();
+    return toOutboundMessage(row);
+  }
+
+  /** As `send()`, inside a transaction of this package; the caller wakes the dispatcher once it is committed. */
+  async enqueue(trx: DatabaseTransaction, input: OutboundMessageInput): Promise<OutboundMessage> {
+    const { connection, request } = this.check(input);
+    return toOutboundMessage(await this.outbox.enqueue(trx, connection, request));
+  }
+
+  /** A message and its history; `undefined` if there is none with this id. */
+  async get(id: string): Promise<OutboundMessageWithHistory | undefined> {
+    const row = await this.find(this.db, id);
+    if (row === undefined) return undefined;
+    const events = await this.db
+      .selectFrom('message_events')
+      .selectAll()
+      .where('message_id', '=', id)
+      .orderBy('seq')
+      .execute();
+    return { ...toOutboundMessage(row), history: events.map(toMessageEvent) };
+  }
+
+  /**
+   * Takes back a message that has not been sent.
+   *
+   * @throws MessageNotFoundError (`MESSAGE_NOT_FOUND`), NotCancelableError (`NOT_CANCELABLE`).
+   */
+  async cancel(id: string): Promise<OutboundMessage> {
+    const row = await this.db.transaction().execute(async (trx) => {
+      const found = await this.find(trx, id);
+      if (found === undefined) throw new MessageNotFoundError();
+      return this.outbox.cancel(trx, found);
+    });
+    this.signals.statuses.emit();
+    this.signals.outbox.emit();
+    return toOutboundMessage(row);
+  }
+
+  private find(db: Database, id: string): Promise<OutboundRow | undefined> {
+    return db
+      .selectFrom('outbound_messages')
+      .selectAll()
+      .where('id', '=', id)
+      .where('connection_id', 'in', this.connections.ids)
+      .executeTakeFirst();
+  }
+
+  private check(input: OutboundMessageInput): { connection: Connection; request: OutboundRequest } {
+    const validation = validateOutboundMessage(input);
+    if (!validation.ok) throw new InvalidMessageError(validation.errors);
+    const { request } = validation;
+    const connection =
+      request.connectionId === undefined ? this.connections.default : this.connections.byId(request.connectionId);
+    if (connection === undefined) {
+      throw new InvalidMessageError([
+        { field: 'connectionId', code: 'unknown', message: 'connectionId names no connection of this app.' },
+      ]);
+    }
+    return { connection, request };
+  }
+}

@@ -1,0 +1,154 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { createHash } from 'node:crypto';
+import type { Connection } from '../connections/connection';
+import { MessageJournal } from '../delivery/message-journal';
+import { type Address, formatAddress } from '../messages/address';
+import { customerServiceWindow } from '../messages/conversation';
+import type { OutboundRequest } from '../messages/outbound-message';
+import type { Runtime } from '../runtime';
+import { findLatestSender, findOrCreateConversation } from '../storage/conversation-store';
+import type { DatabaseTransaction } from '../storage/database';
+import type { NewOutboundRow, OutboundRow } from '../storage/schema';
+import { RUNTIME } from '../tokens';
+import { IdempotencyConflictError, InvalidMessageError, NotCancelableError, OutsideWindowError } from './outbound.errors';
+
+/** Statuses in which a message has not left and may be taken back. */
+const cancelable = ['queued', 'scheduled', 'held'];
+
+/** The stored queue of outbound messages. Every method works inside the caller's transaction. */
+@Injectable()
+export class Outbox {
+  constructor(
+    @Inject(RUNTIME) private readonly runtime: Runtime,
+    private readonly journal: MessageJournal,
+  ) {}
+
+  /** Stores a message as work for the dispatcher; one with a known idempotency key is found instead. */
+  async enqueue(trx: DatabaseTransaction, connection: Connection, request: OutboundRequest): Promise<OutboundRow> {
+    const contentHash = hashOf(request);
+    const earlier = await this.findByKey(trx, connection.id, request.idempotencyKey);
+    if (earlier !== undefined) {
+      if (earlier.content_hash !== contentHash) throw new IdempotencyConflictError(earlier.id);
+      return earlier;
+    }
+
+    const { clock, newId } = this.runtime;
+    const now = clock.now();
+    const sender = await this.chooseSender(trx, connection, request);
+    const conversation = await findOrCreateConversation(
+      trx,
+      {
+        connectionId: connection.id,
+        sender: sender.from?.value ?? sender.messagingServiceSid!,
+        ...(sender.messagingServiceSid && { messagingServiceSid: sender.messagingServiceSid }),
+        user: request.to,
+      },
+      now,
+      newId,
+    );
+    const window = customerServiceWindow(conversation.last_inbound_at ?? undefined, now);
+    const mustWait = !window.open && !('template' in request.content);
+    if (mustWait && request.outsideWindow === 'reject') throw new OutsideWindowError();
+
+    const sendAt = request.sendAt?.getTime() ?? null;
+    const expiresAt = request.expiresInSeconds ? Math.max(now, sendAt ?? now) + request.expiresInSeconds * 1000 : null;
+    const row: NewOutboundRow = {
+      id: newId(),
+      connection_id: connection.id,
+      account_sid: connection.accountSid,
+      conversation_id: conversation.id,
+      to_address: formatAddress(request.to),
+      from_address: sender.from ? formatAddress(sender.from) : null,
+      messaging_service_sid: sender.messagingServiceSid ?? null,
+      content: JSON.stringify(request.content),
+      content_hash: contentHash,
+      idempotency_key: request.idempotencyKey ?? null,
+      priority: request.priority,
+      metadata: JSON.stringify(request.metadata ?? {}),
+      twilio_sid: null,
+      error: null,
+      send_at: sendAt,
+      expires_at: expiresAt,
+      attempts: 0,
+      attempted_at: null,
+      created_at: now,
+      updated_at: now,
+      ...startOf({ now, sendAt, expiresAt, hold: mustWait && request.outsideWindow === 'hold' }),
+    };
+    const stored = await trx.insertInto('outbound_messages').values(row).returningAll().executeTakeFirstOrThrow();
+    await this.journal.begin(trx, stored);
+    return stored;
+  }
+
+  /** The user has written: what waited for that may go. */
+  async releaseHeld(trx: DatabaseTransaction, conversationId: string): Promise<void> {
+    const held = await trx
+      .selectFrom('outbound_messages')
+      .selectAll()
+      .where('conversation_id', '=', conversationId)
+      .where('status', '=', 'held')
+      .orderBy('seq')
+      .execute();
+    for (const row of held) {
+      await this.journal.step(trx, row, { status: 'queued', dueAt: this.runtime.clock.now() });
+    }
+  }
+
+  /** Takes back what has not been sent. */
+  async cancel(trx: DatabaseTransaction, row: OutboundRow): Promise<OutboundRow> {
+    if (!cancelable.includes(row.status)) throw new NotCancelableError(row.status);
+    return this.journal.step(trx, row, { status: 'canceled', dueAt: null });
+  }
+
+  private async findByKey(
+    trx: DatabaseTransaction,
+    connectionId: string,
+    key: string | undefined,
+  ): Promise<OutboundRow | undefined> {
+    if (key === undefined) return undefined;
+    return trx
+      .selectFrom('outbound_messages')
+      .selectAll()
+      .where('connection_id', '=', connectionId)
+      .where('idempotency_key', '=', key)
+      .executeTakeFirst();
+  }
+
+  /** The message's own sender, else the connection's; a service goes on with the number the user already knows. */
+  private async chooseSender(
+    trx: DatabaseTransaction,
+    connection: Connection,
+    request: OutboundRequest,
+  ): Promise<{ from?: Address; messagingServiceSid?: string }> {
+    const { messagingServiceSid } = connection;
+    const from = request.from ?? connection.from;
+    if (from !== undefined) return { from, ...(messagingServiceSid && { messagingServiceSid }) };
+    if (messagingServiceSid === undefined) {
+      throw new InvalidMessageError([
+        {
+          field: 'from',
+          code: 'required',
+          message:
+            'from is required, as the connection has no sender. ' +
+            'Set fromNumber (WHATSAPP_FROM_NUMBER) or messagingServiceSid (TWILIO_MESSAGING_SERVICE_SID).',
+        },
+      ]);
+    }
+    const known = await findLatestSender(trx, connection.id, request.to);
+    return { messagingServiceSid, ...(known && { from: { kind: 'phone', value: known } }) };
+  }
+}
+
+type Start = Pick<OutboundRow, 'status' | 'due_at' | 'waiting'>;
+
+function startOf(at: { now: number; sendAt: number | null; expiresAt: number | null; hold: boolean }): Start {
+  if (at.hold) return { status: 'held', due_at: at.expiresAt, waiting: 'window' };
+  if (at.sendAt !== null && at.sendAt > at.now) return { status: 'scheduled', due_at: at.sendAt, waiting: 'schedule' };
+  return { status: 'queued', due_at: at.now, waiting: null };
+}
+
+/** What a repeat with the same idempotency key must agree in. */
+function hashOf({ to, from, content, sendAt, metadata }: OutboundRequest): string {
+  const parts = [to.value, from?.value ?? null, content, sendAt?.getTime() ?? null, metadata ?? {}];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}

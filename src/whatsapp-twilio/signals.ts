@@ -1,0 +1,12 @@
+import { Signal } from '../common/signal';
+
+/** Who may have something to do after a commit. */
+export interface Signals {
+  readonly inbox: Signal;
+  readonly outbox: Signal;
+  readonly statuses: Signal;
+}
+
+export function createSignals(): Signals {
+  return { inbox: new Signal(), outbox: new Signal(), statuses: new Signal() };
+}

@@ -1,0 +1,125 @@
+import type { Generated, Insertable, Selectable } from 'kysely';
+
+/** Times are milliseconds since 1970 and JSON is text, so that one schema and one set of queries serve every engine. */
+export interface Schema {
+  conversations: ConversationsTable;
+  inbound_messages: InboundMessagesTable;
+  outbound_messages: OutboundMessagesTable;
+  message_events: MessageEventsTable;
+  early_callbacks: EarlyCallbacksTable;
+  send_slots: SendSlotsTable;
+}
+
+/** One sender and one user. The user is known by phone number, by business-scoped id, or by both. */
+interface ConversationsTable {
+  id: string;
+  connection_id: string;
+  /** Our side: a phone number, or the messaging service while it has not chosen one. */
+  sender: string;
+  user_phone: string | null;
+  user_bsuid: string | null;
+  last_inbound_at: number | null;
+  created_at: number;
+}
+
+/** A webhook as it came, committed before it is acknowledged; then work for the handlers. */
+interface InboundMessagesTable {
+  seq: Generated<number>;
+  id: string;
+  connection_id: string;
+  conversation_id: string;
+  /** What tells a repeat from a new message: the MessageSid, or what stands in for it. */
+  dedupe_key: string;
+  message_sid: string;
+  params: string;
+  received_at: number;
+  state: WorkState;
+  attempts: number;
+  /** When it may be worked on; while it is being worked on, when its lease ends. Null once nothing is left to do. */
+  due_at: number | null;
+  /** Names of the handlers that are done with it, as JSON. */
+  done_handlers: string;
+  /** Why the last try failed. */
+  failure: string | null;
+  finished_at: number | null;
+}
+
+export type WorkState = 'pending' | 'done' | 'dead';
+
+interface OutboundMessagesTable {
+  seq: Generated<number>;
+  id: string;
+  connection_id: string;
+  account_sid: string;
+  conversation_id: string;
+  to_address: string;
+  from_address: string | null;
+  messaging_service_sid: string | null;
+  content: string;
+  content_hash: string;
+  idempotency_key: string | null;
+  priority: 'conversation' | 'bulk';
+  metadata: string;
+  status: string;
+  twilio_sid: string | null;
+  error: string | null;
+  send_at: number | null;
+  expires_at: number | null;
+  attempts: number;
+  /** When the last attempt was put on record, just before the request. */
+  attempted_at: number | null;
+  /** When there is something to do: send, send again, reconcile, expire; or when the lease of that work ends. */
+  due_at: number | null;
+  /** Why it waits, for people. */
+  waiting: string | null;
+  created_at: number;
+  updated_at: number;
+}
+
+/** The history of an outbound message; an event that handlers want is work until they had it. */
+interface MessageEventsTable {
+  seq: Generated<number>;
+  message_id: string;
+  connection_id: string;
+  /** The same event never stands twice for one message. */
+  dedupe_key: string;
+  status: string;
+  previous_status: string | null;
+  source: EventSource;
+  error: string | null;
+  at: number;
+  state: WorkState;
+  attempts: number;
+  due_at: number | null;
+  done_handlers: string;
+  failure: string | null;
+  finished_at: number | null;
+}
+
+/** Who said so: this package, Twilio's answer to a request, or a status callback. */
+export type EventSource = 'local' | 'api' | 'callback';
+
+/** Callbacks for a message whose SID is not known (yet). */
+interface EarlyCallbacksTable {
+  seq: Generated<number>;
+  connection_id: string;
+  message_sid: string;
+  dedupe_key: string;
+  params: string;
+  received_at: number;
+}
+
+/** When each request of an account left, for the sliding minute of the budget. */
+interface SendSlotsTable {
+  seq: Generated<number>;
+  account_sid: string;
+  priority: 'conversation' | 'bulk';
+  at: number;
+}
+
+export type InboundRow = Selectable<InboundMessagesTable>;
+export type NewInboundRow = Insertable<InboundMessagesTable>;
+export type OutboundRow = Selectable<OutboundMessagesTable>;
+export type NewOutboundRow = Insertable<OutboundMessagesTable>;
+export type MessageEventRow = Selectable<MessageEventsTable>;
+export type ConversationRow = Selectable<ConversationsTable>;

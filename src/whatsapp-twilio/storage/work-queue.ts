@@ -1,0 +1,89 @@
+import { sql, type Transaction } from 'kysely';
+import type { Database } from './database';
+import type { InboundRow, MessageEventRow, Schema } from './schema';
+
+interface WorkTables {
+  inbound_messages: InboundRow;
+  message_events: MessageEventRow;
+}
+
+export type WorkTable = keyof WorkTables;
+export type WorkRow<Table extends WorkTable> = WorkTables[Table];
+
+/** The column whose rows are worked on in their order, one at a time. */
+const orderColumns = { inbound_messages: 'conversation_id', message_events: 'message_id' } as const;
+
+/**
+ * A table as a queue for handlers. A row is claimed with a lease: `due_at` is when the lease ends, and `attempts`
+ * tells whether it is still ours. Within one conversation (or message) a row waits until every earlier one is finished.
+ */
+export class WorkQueue<Table extends WorkTable> {
+  constructor(
+    private readonly db: Database,
+    private readonly table: Table,
+    private readonly connectionIds: readonly string[],
+  ) {}
+
+  async claim(limit: number, now: number, leaseUntil: number): Promise<WorkRow<Table>[]> {
+    const table = sql.table(this.table);
+    const order = orderColumns[this.table];
+    const { rows } = await sql<WorkRow<Table>>`
+      update ${table} set attempts = attempts + 1, due_at = ${leaseUntil}
+      where seq in (
+        select item.seq from ${table} as item
+        where item.due_at <= ${now}
+          and item.connection_id in (${sql.join(this.connectionIds)})
+          and not exists (
+            select 1 from ${table} as earlier
+            where earlier.${sql.ref(order)} = item.${sql.ref(order)}
+              and earlier.state = 'pending' and earlier.seq < item.seq
+          )
+        order by item.seq
+        limit ${limit}
+      )
+      returning *`.execute(this.db);
+    return rows.toSorted((a, b) => a.seq - b.seq);
+  }
+
+  /** When the next row becomes due, or the next lease ends. */
+  async nextDueAt(now: number): Promise<number | undefined> {
+    const { rows } = await sql<{ at: number | null }>`
+      select min(due_at) as at from ${sql.table(this.table)}
+      where due_at > ${now} and connection_id in (${sql.join(this.connectionIds)})`.execute(this.db);
+    return rows[0]?.at ?? undefined;
+  }
+
+  /** Keeps the leases of rows that are still being worked on. */
+  async extendLeases(rows: Iterable<WorkRow<Table>>, leaseUntil: number): Promise<void> {
+    for (const { seq, attempts } of rows) {
+      await sql`
+        update ${sql.table(this.table)} set due_at = ${leaseUntil}
+        where seq = ${seq} and attempts = ${attempts} and state = 'pending'`.execute(this.db);
+    }
+  }
+
+  /**
+   * Records a step of the work on a row.
+   *
+   * @throws LeaseLostError when the lease ended in the meantime and another worker has the row.
+   */
+  async record(row: WorkRow<Table>, step: WorkStep, trx: Transaction<Schema> | Database = this.db): Promise<void> {
+    const set = Object.entries(step).map(([column, value]) => sql`${sql.ref(column)} = ${value}`);
+    const { numAffectedRows } = await sql`
+      update ${sql.table(this.table)} set ${sql.join(set)}
+      where seq = ${row.seq} and attempts = ${row.attempts} and state = 'pending'`.execute(trx);
+    if (numAffectedRows !== 1n) throw new LeaseLostError(this.table);
+  }
+}
+
+export type WorkStep = Partial<Pick<InboundRow, 'state' | 'due_at' | 'done_handlers' | 'failure' | 'finished_at'>>;
+
+/** The work took longer than its lease, and somebody else took it over. Its result must not be used. */
+export class LeaseLostError extends Error {
+  readonly code = 'LEASE_LOST';
+
+  constructor(table: string) {
+    super(`The lease of a row in ${table} ended before its work did; another worker has taken it over.`);
+    this.name = 'LeaseLostError';
+  }
+}

@@ -1,0 +1,6 @@
+/** Injection tokens. Strings, as two copies of the package can be loaded. */
+export const SETTINGS = 'whatsapp-twilio:settings';
+export const DATABASE = 'whatsapp-twilio:database';
+export const RUNTIME = 'whatsapp-twilio:runtime';
+export const SIGNALS = 'whatsapp-twilio:signals';
+export const WEBHOOK_PATH = 'whatsapp-twilio:webhook-path';

@@ -1,0 +1,276 @@
+import { Agent, type Dispatcher } from 'undici';
+import { type Clock, systemClock } from '../../common/clock';
+import {
+  type AccountResource,
+  accountSidPattern,
+  type MessageResource,
+  messageSidPattern,
+  readAccountResource,
+  readMessagePage,
+  readMessageResource,
+} from './message-resource';
+import { parseJson } from './json';
+import { TwilioArgumentError, TwilioConnectionError, TwilioUnreadableAnswerError } from './twilio-errors';
+import { exchange, type HttpRequest } from './twilio-http';
+import { apiErrorOf, requestIdOf } from './twilio-refusal';
+
+export interface TwilioClientOptions {
+  /** The account whose messages these are (`AC…`). */
+  readonly accountSid: string;
+  /** The account SID with `password` its auth token, or an API key (`SK…`) with its secret. */
+  readonly username: string;
+  readonly password: string;
+  /** The origin of Twilio's API, or of what stands in for it. */
+  readonly baseUrl: string;
+  /** Limit of a call from start to end, in milliseconds; 15 s unless given. */
+  readonly timeoutMs?: number;
+  /** A proxy or a mock, closed by whoever made it; it must not repeat requests by itself. */
+  readonly dispatcher?: Dispatcher;
+  readonly userAgent?: string;
+  readonly clock?: Clock;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Which messages to list; see https://www.twilio.com/docs/messaging/api/message-resource#read-multiple-message-resources. */
+export interface MessageFilter extends CallOptions {
+  /** With its prefix: `whatsapp:+15551230001`. */
+  readonly to?: string;
+  readonly from?: string;
+  /** Sent at this time or later. Twilio compares `DateSent`, which a message lacks until it is sent. */
+  readonly dateSentAfter?: Date;
+  /** Sent at this time or earlier. */
+  readonly dateSentBefore?: Date;
+  /** Messages in one request, 1 to 1000; 50 unless given. */
+  readonly pageSize?: number;
+  /** The most messages to return. */
+  readonly limit: number;
+}
+
+const usernamePattern = /^(AC|SK)[0-9a-fA-F]{32}$/;
+const CONNECT_TIMEOUT_MS = 5_000;
+const DEFAULT_TIMEOUT_MS = 15_000;
+const MOST_CONNECTIONS = 32;
+const MIB = 1024 * 1024;
+/** A page of 1000 messages of the longest text, every character escaped, is some 20 MB. */
+const LARGEST_PAGE = 24 * MIB;
+
+interface Call<Result> {
+  readonly method: HttpRequest['method'];
+  readonly path: string;
+  readonly form?: URLSearchParams;
+  /** Doing it twice does no harm. */
+  readonly idempotent: boolean;
+  readonly maxBytes?: number;
+  readonly signal?: AbortSignal;
+  /** Takes the parsed answer; `undefined` if it is not what was asked for. */
+  readonly read: (json: unknown) => Result | undefined;
+}
+
+/**
+ * Twilio's Messages resource over HTTP; see https://www.twilio.com/docs/messaging/api/message-resource.
+ *
+ * Every call rejects with a `TwilioError`, whose `outcome` tells whether Twilio did what was asked. Nothing is repeated
+ * here: whether a message may be sent again is for the caller to judge.
+ *
+ * @example
+ * const client = new TwilioClient({ accountSid, username: accountSid, password: authToken, baseUrl });
+ * const { sid } = await client.createMessage(new URLSearchParams({ From: from, To: to, Body: 'Hello' }));
+ */
+export class TwilioClient {
+  readonly accountSid: string;
+  readonly #origin: string;
+  readonly #password: string;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #timeoutMs: number;
+  readonly #clock: Clock;
+  readonly #dispatcher: Dispatcher;
+  readonly #ownAgent?: Agent;
+
+  /** @throws TwilioArgumentError for a malformed SID, user name or base URL, or an empty password. */
+  constructor(options: TwilioClientOptions) {
+    const { accountSid, username, password } = options;
+    if (!accountSidPattern.test(accountSid))
+      throw new TwilioArgumentError('The account SID must be AC and 32 hex digits.');
+    if (!usernamePattern.test(username))
+      throw new TwilioArgumentError('The user name must be an account or API key SID.');
+    if (password === '') throw new TwilioArgumentError('The auth token or API key secret is empty.');
+    this.accountSid = accountSid;
+    this.#origin = originOf(options.baseUrl);
+    this.#password = password;
+    this.#headers = {
+      accept: 'application/json',
+      authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
+      'user-agent': options.userAgent ?? 'nestjs-whatsapp-twilio',
+    };
+    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    if (!(this.#timeoutMs > 0)) throw new TwilioArgumentError('The time limit must be above 0 ms.');
+    this.#clock = options.clock ?? systemClock;
+    if (options.dispatcher === undefined) {
+      this.#ownAgent = new Agent({ connections: MOST_CONNECTIONS, connect: { timeout: CONNECT_TIMEOUT_MS } });
+    }
+    this.#dispatcher = options.dispatcher ?? this.#ownAgent!;
+  }
+
+  /** Sends a message with Twilio's own parameters (`To`, `From`, `Body`, …). An error with outcome `unknown` may hide one that was sent. */
+  createMessage(params: URLSearchParams, options: CallOptions = {}): Promise<MessageResource> {
+    return this.#call({
+      method: 'POST',
+      path: this.#path('/Messages.json'),
+      form: params,
+      idempotent: false,
+      signal: options.signal,
+      read: readMessageResource,
+    });
+  }
+
+  fetchMessage(sid: string, options: CallOptions = {}): Promise<MessageResource> {
+    return this.#onMessage(sid, { method: 'GET', read: readMessageResource, ...options });
+  }
+
+  /** Cancels a message that is scheduled and not yet sent, or erases the text of one. */
+  updateMessage(
+    sid: string,
+    change: { readonly status: 'canceled' } | { readonly body: '' },
+    options: CallOptions = {},
+  ): Promise<MessageResource> {
+    const form = new URLSearchParams('status' in change ? { Status: change.status } : { Body: change.body });
+    return this.#onMessage(sid, { method: 'POST', form, read: readMessageResource, ...options });
+  }
+
+  /** Deletes Twilio's record of a message; it does not unsend it. */
+  async deleteMessage(sid: string, options: CallOptions = {}): Promise<void> {
+    await this.#onMessage(sid, { method: 'DELETE', read: () => true, ...options });
+  }
+
+  /** Newest first, page after page, until `limit` is reached or there are no more. */
+  async listMessages(filter: MessageFilter): Promise<MessageResource[]> {
+    const pageSize = filter.pageSize ?? 50;
+    if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > 1000) {
+      throw new TwilioArgumentError('The page size must be from 1 to 1000.');
+    }
+    if (!Number.isSafeInteger(filter.limit) || filter.limit < 1) {
+      throw new TwilioArgumentError('The limit must be a whole number above 0.');
+    }
+    const found: MessageResource[] = [];
+    let path: string | undefined = this.#path(
+      `/Messages.json?${queryOf(filter, Math.min(pageSize, filter.limit)).toString()}`,
+    );
+    while (path !== undefined && found.length < filter.limit) {
+      const page: { messages: readonly MessageResource[]; next: string | undefined } = await this.#call({
+        method: 'GET',
+        path,
+        idempotent: true,
+        maxBytes: LARGEST_PAGE,
+        signal: filter.signal,
+        read: (json) => this.#readPage(json),
+      });
+      found.push(...page.messages);
+      path = page.next;
+    }
+    return found.slice(0, filter.limit);
+  }
+
+  /** The account itself, without its auth token. Standard API keys may not see it (401, error 20003). */
+  fetchAccount(options: CallOptions = {}): Promise<AccountResource> {
+    return this.#call({
+      method: 'GET',
+      path: this.#path('.json'),
+      idempotent: true,
+      signal: options.signal,
+      read: readAccountResource,
+    });
+  }
+
+  /** Waits for the calls under way, then closes the connections, unless they belong to a dispatcher that was passed in. */
+  async close(): Promise<void> {
+    await this.#ownAgent?.close();
+  }
+
+  #path(end: string): string {
+    return `/2010-04-01/Accounts/${this.accountSid}${end}`;
+  }
+
+  async #onMessage<Result>(sid: string, call: Omit<Call<Result>, 'path' | 'idempotent'>): Promise<Result> {
+    if (!messageSidPattern.test(sid)) throw new TwilioArgumentError('A message SID is SM or MM and 32 hex digits.');
+    return this.#call({ ...call, path: this.#path(`/Messages/${sid}.json`), idempotent: true });
+  }
+
+  /** A next page on another host is refused: it would receive the credentials. So is one after an empty page, as there would be no end. */
+  #readPage(json: unknown): { messages: readonly MessageResource[]; next: string | undefined } | undefined {
+    const page = readMessagePage(json);
+    if (page === undefined) return undefined;
+    if (page.nextPageUri === null) return { messages: page.messages, next: undefined };
+    const url = URL.canParse(page.nextPageUri, this.#origin) ? new URL(page.nextPageUri, this.#origin) : undefined;
+    if (url?.origin !== this.#origin || page.messages.length === 0) return undefined;
+    return { messages: page.messages, next: url.pathname + url.search };
+  }
+
+  async #call<Result>(call: Call<Result>): Promise<Result> {
+    const { method, path, form, idempotent, signal, maxBytes = MIB } = call;
+    const answer = await exchange(
+      this.#dispatcher,
+      {
+        origin: this.#origin,
+        method,
+        path,
+        headers: form ? { ...this.#headers, 'content-type': 'application/x-www-form-urlencoded' } : this.#headers,
+        body: form?.toString(),
+        timeoutMs: this.#timeoutMs,
+        maxBytes,
+        signal,
+      },
+      this.#clock,
+    );
+    if (answer.kind === 'failure') throw new TwilioConnectionError({ ...answer, idempotent });
+
+    const { status, headers, body } = answer;
+    if (status >= 400) {
+      throw apiErrorOf(
+        { status, headers, body },
+        { idempotent, secrets: this.#secretsIn(form), now: this.#clock.now() },
+      );
+    }
+    if (answer.broken !== undefined && answer.broken.reason !== 'TOO_LARGE') {
+      throw new TwilioConnectionError({ ...answer.broken, idempotent });
+    }
+    const result = status < 300 ? call.read(parseJson(body)) : undefined;
+    if (result !== undefined) return result;
+    const problem = status >= 300 ? 'a redirect, which is not followed' : 'not what the API promises';
+    throw new TwilioUnreadableAnswerError(problem, { httpStatus: status, requestId: requestIdOf(headers), idempotent });
+  }
+
+  /** Whatever a server might quote back from the request. */
+  #secretsIn(form: URLSearchParams | undefined): string[] {
+    const contents = ['Body', 'ContentVariables', 'PersistentAction'].flatMap((name) => form?.getAll(name) ?? []);
+    return [this.#headers['authorization']!.slice('Basic '.length), this.#password, ...contents];
+  }
+}
+
+function originOf(baseUrl: string): string {
+  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
+  const isOrigin =
+    url !== undefined &&
+    /^https?:$/.test(url.protocol) &&
+    url.username + url.password + url.search + url.hash === '' &&
+    url.pathname === '/';
+  if (!isOrigin) throw new TwilioArgumentError('The API base URL must be an http or https origin without a path.');
+  return url.origin;
+}
+
+function queryOf(filter: MessageFilter, pageSize: number): URLSearchParams {
+  const query = new URLSearchParams();
+  if (filter.to !== undefined) query.set('To', filter.to);
+  if (filter.from !== undefined) query.set('From', filter.from);
+  if (filter.dateSentAfter !== undefined) query.set('DateSent>', timeOf(filter.dateSentAfter));
+  if (filter.dateSentBefore !== undefined) query.set('DateSent<', timeOf(filter.dateSentBefore));
+  query.set('PageSize', String(pageSize));
+  return query;
+}
+
+/** ISO 8601 to the second, as Twilio's own libraries write it. */
+function timeOf(date: Date): string {
+  return `${date.toISOString().slice(0, 19)}Z`;
+}

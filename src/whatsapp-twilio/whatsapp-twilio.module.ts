@@ -1,0 +1,112 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { HealthIndicatorService } from '@nestjs/terminus';
+import { Connection } from './connections/connection';
+import { ConnectionRegistry } from './connections/connection-registry';
+import { TwilioClients } from './connections/twilio-clients';
+import { validateOptions, type WhatsappTwilioSettings } from './contract/validate-options';
+import { whatsappTwilioConfig } from './contract/whatsapp-twilio.config';
+import { MessageJournal } from './delivery/message-journal';
+import { StatusCallbacks } from './delivery/status-callbacks';
+import { StatusDispatcher } from './delivery/status-dispatcher';
+import { WhatsappHandlers } from './handlers/whatsapp-handlers';
+import { WhatsappTwilioHealthIndicator } from './health/whatsapp-twilio.health-indicator';
+import { WhatsappTwilioStorageHealthIndicator } from './health/whatsapp-twilio.storage-health-indicator';
+import { InboundDispatcher } from './inbound/inbound-dispatcher';
+import { Inbox } from './inbound/inbox';
+import { TwilioSignatureGuard } from './inbound/twilio-signature.guard';
+import { WhatsappTwilioLifecycle } from './lifecycle';
+import { Outbox } from './outbound/outbox';
+import { OutboundDispatcher } from './outbound/outbound-dispatcher';
+import { OutboundService } from './outbound/outbound.service';
+import { WebhookUrls } from './outbound/webhook-urls';
+import { systemRuntime } from './runtime';
+import { createSignals } from './signals';
+import { openDatabase } from './storage/database';
+import { DATABASE, RUNTIME, SETTINGS, SIGNALS } from './tokens';
+import {
+  type ASYNC_OPTIONS_TYPE,
+  ConfigurableModuleClass,
+  MODULE_OPTIONS_TOKEN,
+  type OPTIONS_TYPE,
+} from './whatsapp-twilio.module-definition';
+import type { WhatsappTwilioModuleOptions } from './whatsapp-twilio.options';
+
+/** What `forRoot()` takes: the options and the extras, each of them optional. */
+export type WhatsappTwilioRootOptions = Partial<typeof OPTIONS_TYPE>;
+
+/** WhatsApp through Twilio: webhooks in, messages out, their delivery followed. */
+@Module({
+  imports: [DiscoveryModule],
+  providers: [
+    {
+      provide: SETTINGS,
+      inject: [MODULE_OPTIONS_TOKEN],
+      useFactory: (options: WhatsappTwilioModuleOptions) => validateOptions(options),
+    },
+    {
+      provide: DATABASE,
+      inject: [SETTINGS],
+      useFactory: ({ storageUrl }: WhatsappTwilioSettings) => openDatabase(storageUrl),
+    },
+    {
+      provide: ConnectionRegistry,
+      inject: [SETTINGS],
+      useFactory: (settings: WhatsappTwilioSettings) => new ConnectionRegistry([new Connection(settings)]),
+    },
+    { provide: RUNTIME, useValue: systemRuntime },
+    { provide: SIGNALS, useFactory: createSignals },
+    HealthIndicatorService,
+    Inbox,
+    InboundDispatcher,
+    MessageJournal,
+    Outbox,
+    OutboundDispatcher,
+    OutboundService,
+    StatusCallbacks,
+    StatusDispatcher,
+    TwilioClients,
+    TwilioSignatureGuard,
+    WebhookUrls,
+    WhatsappHandlers,
+    WhatsappTwilioHealthIndicator,
+    WhatsappTwilioLifecycle,
+    WhatsappTwilioStorageHealthIndicator,
+  ],
+  exports: [
+    // The guard needs the first two where a host puts it on its own routes.
+    ConnectionRegistry,
+    SETTINGS,
+    OutboundService,
+    TwilioSignatureGuard,
+    WhatsappTwilioHealthIndicator,
+    WhatsappTwilioStorageHealthIndicator,
+  ],
+})
+export class WhatsappTwilioModule extends ConfigurableModuleClass {
+  /**
+   * With credentials, these options alone count. Without any, everything comes from the environment through
+   * ConfigModule, and what is given here takes precedence.
+   *
+   * @throws WhatsappTwilioConfigError when the app starts, with every problem in one message.
+   */
+  static override forRoot(options: WhatsappTwilioRootOptions = {}): DynamicModule {
+    if (options.accountSid !== undefined || options.authToken !== undefined) {
+      return super.forRoot(options as typeof OPTIONS_TYPE);
+    }
+    const { isGlobal, path, decorators, ...overrides } = options;
+    const { imports, inject } = whatsappTwilioConfig.asProvider();
+    return super.forRootAsync({
+      imports,
+      inject,
+      useFactory: (fromEnvironment: WhatsappTwilioModuleOptions) => ({ ...fromEnvironment, ...overrides }),
+      ...(isGlobal !== undefined && { isGlobal }),
+      ...(path !== undefined && { path }),
+      ...(decorators !== undefined && { decorators }),
+    });
+  }
+
+  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    return super.forRootAsync(options);
+  }
+}

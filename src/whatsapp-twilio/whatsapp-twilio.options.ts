@@ -1,0 +1,61 @@
+/** An API key for REST calls in place of the auth token. It never signs webhooks, so `authToken` stays needed. */
+export interface TwilioApiKey {
+  readonly sid: string;
+  readonly secret: string;
+}
+
+/** How handlers are run. Every field has a default. */
+export interface HandlerOptions {
+  /** Messages handled at the same time, each of another conversation. Default 20. */
+  readonly concurrency?: number;
+  /** A handler that takes longer counts as failed and is tried again, in milliseconds. Default 120000. */
+  readonly timeoutMs?: number;
+  /** Tries, the first included, before a message becomes a dead letter. Default 8. */
+  readonly maxAttempts?: number;
+  /** Wait before the second try, in milliseconds; it doubles with each further one, up to ten minutes. Default 1000. */
+  readonly retryDelayMs?: number;
+}
+
+/** Options of `WhatsappTwilioModule.forRoot()`. The environment variable of each is in parentheses. */
+export interface WhatsappTwilioModuleOptions {
+  /** The account that owns the sender, `AC…` (TWILIO_ACCOUNT_SID). */
+  readonly accountSid: string;
+  /** The first signs webhooks and, without an API key, authenticates REST calls; the others are also accepted on
+   * webhooks while tokens are rotated (TWILIO_AUTH_TOKEN, TWILIO_AUTH_TOKEN_SECONDARY). */
+  readonly authToken: string | readonly string[];
+  /** (TWILIO_API_KEY_SID, TWILIO_API_KEY_SECRET) */
+  readonly apiKey?: TwilioApiKey;
+  /** The sender, `whatsapp:+15551234567` (WHATSAPP_FROM_NUMBER). */
+  readonly fromNumber?: string;
+  /** `MG…`, chooses the sender when a message names none (TWILIO_MESSAGING_SERVICE_SID). */
+  readonly messagingServiceSid?: string;
+  /** Where Twilio reaches this app, without the webhook's path. The first is used for status callbacks; signatures are
+   * checked against all. Without it signatures are checked against the request's own URL (PUBLIC_URL). */
+  readonly publicUrl?: string | readonly string[];
+  /** Default `sqlite::memory:`, which forgets everything at exit (DATABASE_URL). */
+  readonly storage?: { readonly url: string };
+  /** Sends a minute for one Twilio account. Default 200 (WHATSAPP_RATE_LIMIT_RPM). */
+  readonly rateLimit?: { readonly rpm: number };
+  /** One origin for all of Twilio's hosts, for a local Twilio (TWILIO_API_BASE_URL). */
+  readonly apiBaseUrl?: string;
+  /** The id of this configured connection. Default `default`; give each its own where one app has several. */
+  readonly connectionId?: string;
+  readonly handlers?: HandlerOptions;
+}
+
+/** What stands beside the options in `forRoot()` and `forRootAsync()`, and has to be known before any of them. */
+export interface WhatsappTwilioModuleExtras {
+  /** Makes the exported providers visible everywhere. Default false. */
+  readonly isGlobal?: boolean;
+  /** Where the webhooks are mounted, below the app's global prefix; `false` mounts no controller. */
+  readonly path?: string | false;
+  /** Put on the webhook controller: the host's `@Public()`, `@SkipThrottle()`, … */
+  readonly decorators?: readonly (ClassDecorator | MethodDecorator | PropertyDecorator)[];
+}
+
+export const defaultWebhookPath = 'webhooks/whatsapp/twilio';
+
+/** A class for `useClass` or `useExisting`. */
+export interface WhatsappTwilioOptionsFactory {
+  createWhatsappTwilioOptions(): WhatsappTwilioModuleOptions | Promise<WhatsappTwilioModuleOptions>;
+}
