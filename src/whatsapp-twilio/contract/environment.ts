@@ -20,7 +20,8 @@ export const moduleVariables = {
 
 export type ModuleVariable = keyof typeof moduleVariables;
 
-type Read = (name: string) => string | undefined;
+/** Gives the value of a variable. */
+export type ReadVariable = (name: string) => string | undefined;
 
 /** The options that the environment gives, not validated yet, and what was wrong with the reading itself. */
 export interface EnvironmentOptions {
@@ -29,7 +30,7 @@ export interface EnvironmentOptions {
 }
 
 /** Reads the module's variables. An empty one counts as not set, as compose files write it. */
-export function readEnvironment(read: Read = configServiceReader()): EnvironmentOptions {
+export function readEnvironment(read: ReadVariable = configServiceReader()): EnvironmentOptions {
   const problems: ConfigProblem[] = [];
   const value = (name: ModuleVariable) => readVariable(name, moduleVariables[name].secret, read, problems);
 
@@ -53,7 +54,7 @@ export function readEnvironment(read: Read = configServiceReader()): Environment
 }
 
 /** One variable, or what the file holds that `NAME_FILE` names; surrounding white space of a file is dropped. */
-export function readVariable(name: string, secret: boolean, read: Read, problems: ConfigProblem[]): string | undefined {
+export function readVariable(name: string, secret: boolean, read: ReadVariable, problems: ConfigProblem[]): string | undefined {
   const direct = read(name)?.trim() || undefined;
   const file = secret ? read(`${name}_FILE`)?.trim() || undefined : undefined;
   if (file === undefined) return direct;
@@ -73,7 +74,7 @@ export function readVariable(name: string, secret: boolean, read: Read, problems
 }
 
 /** Nest's own way to the environment: what ConfigModule put there from `.env` included. */
-export function configServiceReader(): Read {
+export function configServiceReader(): ReadVariable {
   const config = new ConfigService<Record<string, string>>();
   return (name) => config.get(name);
 }

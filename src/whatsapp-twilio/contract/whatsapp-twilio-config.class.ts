@@ -9,6 +9,7 @@ import {
   ValidateBy,
   type ValidationOptions,
 } from 'class-validator';
+import { parseUrl } from '../../common/parse-url';
 import { parseAddress } from '../messages/address';
 
 const CONNECTION_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
@@ -129,6 +130,5 @@ function isHttpOrigin(value: unknown): boolean {
 }
 
 function httpUrl(value: unknown): URL | undefined {
-  if (typeof value !== 'string' || !/^https?:\/\//i.test(value) || !URL.canParse(value)) return undefined;
-  return new URL(value);
+  return typeof value === 'string' && /^https?:\/\//i.test(value) ? parseUrl(value) : undefined;
 }

@@ -88,15 +88,15 @@ export class TwilioClient {
   readonly #clock: Clock;
   readonly #dispatcher: Dispatcher;
   readonly #ownAgent?: Agent;
+  readonly #underWay = new Set<Promise<unknown>>();
+  #closed = false;
 
   /** @throws TwilioArgumentError for a malformed SID, user name or base URL, or an empty password. */
   constructor(options: TwilioClientOptions) {
     const { accountSid, username, password } = options;
-    if (!accountSidPattern.test(accountSid))
-      throw new TwilioArgumentError('The account SID must be AC and 32 hex digits.');
-    if (!usernamePattern.test(username))
-      throw new TwilioArgumentError('The user name must be an account or API key SID.');
-    if (password === '') throw new TwilioArgumentError('The auth token or API key secret is empty.');
+    demand(accountSidPattern.test(accountSid), 'The account SID must be AC and 32 hex digits.');
+    demand(usernamePattern.test(username), 'The user name must be an account or API key SID.');
+    demand(password !== '', 'The auth token or API key secret is empty.');
     this.accountSid = accountSid;
     this.#origin = originOf(options.baseUrl);
     this.#password = password;
@@ -106,7 +106,7 @@ export class TwilioClient {
       'user-agent': options.userAgent ?? 'nestjs-whatsapp-twilio',
     };
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    if (!(this.#timeoutMs > 0)) throw new TwilioArgumentError('The time limit must be above 0 ms.');
+    demand(this.#timeoutMs > 0, 'The time limit must be above 0 ms.');
     this.#clock = options.clock ?? systemClock;
     if (options.dispatcher === undefined) {
       this.#ownAgent = new Agent({ connections: MOST_CONNECTIONS, connect: { timeout: CONNECT_TIMEOUT_MS } });
@@ -114,7 +114,10 @@ export class TwilioClient {
     this.#dispatcher = options.dispatcher ?? this.#ownAgent!;
   }
 
-  /** Sends a message with Twilio's own parameters (`To`, `From`, `Body`, …). An error with outcome `unknown` may hide one that was sent. */
+  /**
+   * Sends a message, described in Twilio's own parameters (`To`, `From`, `Body`, …). Behind an error with outcome
+   * `unknown` the message may have been sent.
+   */
   createMessage(params: URLSearchParams, options: CallOptions = {}): Promise<MessageResource> {
     return this.#call({
       method: 'POST',
@@ -148,12 +151,8 @@ export class TwilioClient {
   /** Newest first, page after page, until `limit` is reached or there are no more. */
   async listMessages(filter: MessageFilter): Promise<MessageResource[]> {
     const pageSize = filter.pageSize ?? 50;
-    if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > 1000) {
-      throw new TwilioArgumentError('The page size must be from 1 to 1000.');
-    }
-    if (!Number.isSafeInteger(filter.limit) || filter.limit < 1) {
-      throw new TwilioArgumentError('The limit must be a whole number above 0.');
-    }
+    demand(Number.isInteger(pageSize) && pageSize >= 1 && pageSize <= 1000, 'The page size must be from 1 to 1000.');
+    demand(Number.isSafeInteger(filter.limit) && filter.limit >= 1, 'The limit must be a whole number above 0.');
     const found: MessageResource[] = [];
     let path: string | undefined = this.#path(
       `/Messages.json?${queryOf(filter, Math.min(pageSize, filter.limit)).toString()}`,
@@ -184,9 +183,14 @@ export class TwilioClient {
     });
   }
 
-  /** Waits for the calls under way, then closes the connections, unless they belong to a dispatcher that was passed in. */
+  /**
+   * Takes no more calls, waits for those under way (each has its time limit), then drops the connections, unless they
+   * belong to a dispatcher that was passed in. May be called again.
+   */
   async close(): Promise<void> {
-    await this.#ownAgent?.close();
+    this.#closed = true;
+    await Promise.all(this.#underWay);
+    await this.#ownAgent?.destroy();
   }
 
   #path(end: string): string {
@@ -194,11 +198,14 @@ export class TwilioClient {
   }
 
   async #onMessage<Result>(sid: string, call: Omit<Call<Result>, 'path' | 'idempotent'>): Promise<Result> {
-    if (!messageSidPattern.test(sid)) throw new TwilioArgumentError('A message SID is SM or MM and 32 hex digits.');
+    demand(messageSidPattern.test(sid), 'A message SID is SM or MM and 32 hex digits.');
     return this.#call({ ...call, path: this.#path(`/Messages/${sid}.json`), idempotent: true });
   }
 
-  /** A next page on another host is refused: it would receive the credentials. So is one after an empty page, as there would be no end. */
+  /**
+   * A next page on another host is refused: it would receive the credentials. So is one after an empty page: the list
+   * might never end.
+   */
   #readPage(json: unknown): { messages: readonly MessageResource[]; next: string | undefined } | undefined {
     const page = readMessagePage(json);
     if (page === undefined) return undefined;
@@ -210,7 +217,8 @@ export class TwilioClient {
 
   async #call<Result>(call: Call<Result>): Promise<Result> {
     const { method, path, form, idempotent, signal, maxBytes = MIB } = call;
-    const answer = await exchange(
+    if (this.#closed) throw new TwilioConnectionError({ reason: 'CLOSED', written: false, idempotent });
+    const exchanging = exchange(
       this.#dispatcher,
       {
         origin: this.#origin,
@@ -224,6 +232,9 @@ export class TwilioClient {
       },
       this.#clock,
     );
+    this.#underWay.add(exchanging);
+    const answer = await exchanging;
+    this.#underWay.delete(exchanging);
     if (answer.kind === 'failure') throw new TwilioConnectionError({ ...answer, idempotent });
 
     const { status, headers, body } = answer;
@@ -249,6 +260,10 @@ export class TwilioClient {
   }
 }
 
+function demand(condition: boolean, problem: string): void {
+  if (!condition) throw new TwilioArgumentError(problem);
+}
+
 function originOf(baseUrl: string): string {
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
   const isOrigin =
@@ -272,5 +287,6 @@ function queryOf(filter: MessageFilter, pageSize: number): URLSearchParams {
 
 /** ISO 8601 to the second, as Twilio's own libraries write it. */
 function timeOf(date: Date): string {
+  demand(!Number.isNaN(date.getTime()), 'A date of the filter is invalid.');
   return `${date.toISOString().slice(0, 19)}Z`;
 }

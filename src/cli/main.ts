@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+import { CliError } from './cli.error';
+import { doctor } from './doctor';
+import { emulator } from './emulator';
+
+const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = { doctor, emulator };
+
+const USAGE = `Usage: whatsapp-twilio <command> [options]
+
+  doctor      checks the configuration in the environment, the credentials and the webhook's address
+              --json                    machine-readable
+  emulator    runs a local Twilio with a phone page
+              --port <number>           default 4010
+              --webhook <url>           where messages go; default http://127.0.0.1:3000/webhooks/whatsapp/twilio
+              --account-sid <AC…>       default: made up, and printed
+              --auth-token <token>      default: made up, and printed
+              --sender <whatsapp:+…>    default whatsapp:+15550006789
+`;
+
+async function main([name, ...args]: string[]): Promise<void> {
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) throw new CliError(`There is no command "${name}".\n\n${USAGE}`);
+  await command(args);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  const isForPeople =
+    error instanceof CliError || ['CONFIG_INVALID', 'EADDRINUSE'].includes((error as { code?: string }).code ?? '');
+  process.stderr.write(`${isForPeople ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`);
+  process.exitCode = 1;
+});

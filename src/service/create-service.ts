@@ -1,0 +1,50 @@
+import { ConsoleLogger, type LogLevel as NestLogLevel, type ModuleMetadata } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { IncomingMessage } from 'node:http';
+import { newId } from '../common/ids';
+import { ProblemDetailsFilter } from './problem-details.filter';
+import type { ServiceConfiguration } from './service-configuration';
+import { logLevels, type LogLevel, type ServiceEnvironment } from './service-environment';
+import { ServiceModule } from './service.module';
+
+/** Far above any webhook of Twilio's, far below what would hurt. */
+const BODY_LIMIT_BYTES = 1024 * 1024;
+
+const SANE_REQUEST_ID = /^[\w.:-]{1,128}$/;
+
+/** The service, ready to listen. `imports` are modules with handlers of your own. */
+export async function createService(
+  configuration: ServiceConfiguration,
+  imports: ModuleMetadata['imports'] = [],
+): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_LIMIT_BYTES,
+    trustProxy: configuration.service.trustProxy,
+    genReqId: ({ headers }: IncomingMessage) => {
+      const given = headers['x-request-id'];
+      return typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : newId();
+    },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(ServiceModule.with(configuration, imports), adapter, {
+    rawBody: true,
+    abortOnError: false,
+    logger: createLogger(configuration.service),
+  });
+  adapter.getInstance().addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id);
+    done();
+  });
+  app.useGlobalFilters(new ProblemDetailsFilter());
+  return app;
+}
+
+function createLogger({ logFormat, logLevel }: ServiceEnvironment): ConsoleLogger {
+  return new ConsoleLogger({ json: logFormat === 'json', colors: false, logLevels: nestLevels(logLevel) });
+}
+
+/** Nest calls `info` `log`, and takes the list of what is shown. */
+function nestLevels(level: LogLevel): NestLogLevel[] {
+  const shown = logLevels.slice(0, logLevels.indexOf(level) + 1);
+  return shown.map((name) => (name === 'info' ? 'log' : name));
+}

@@ -1,0 +1,43 @@
+import { Controller, Get, Inject, VERSION_NEUTRAL } from '@nestjs/common';
+import { HealthCheck, type HealthCheckResult, HealthCheckService, type HealthIndicatorResult } from '@nestjs/terminus';
+import { WhatsappTwilioHealthIndicator } from '../whatsapp-twilio/health/whatsapp-twilio.health-indicator';
+import { WhatsappTwilioStorageHealthIndicator } from '../whatsapp-twilio/health/whatsapp-twilio.storage-health-indicator';
+import type { ServiceEnvironment } from './service-environment';
+import { SERVICE_ENVIRONMENT } from './service.tokens';
+
+/** Probes for Kubernetes. */
+@Controller({ path: 'health', version: VERSION_NEUTRAL })
+export class HealthController {
+  constructor(
+    @Inject(SERVICE_ENVIRONMENT) private readonly environment: ServiceEnvironment,
+    private readonly health: HealthCheckService,
+    private readonly twilio: WhatsappTwilioHealthIndicator,
+    private readonly storage: WhatsappTwilioStorageHealthIndicator,
+  ) {}
+
+  /** 200 while the process runs, whatever it depends on: a restart mends none of that. Also while it drains. */
+  @Get('live')
+  live(): { status: 'ok' } {
+    return { status: 'ok' };
+  }
+
+  /** 200 once the service listens, which it does after storage and handlers are ready. */
+  @Get('startup')
+  startup(): { status: 'ok' } {
+    return { status: 'ok' };
+  }
+
+  /** 200 while requests should be sent here; 503 without storage, while draining, and, if so configured, without Twilio. */
+  @Get('ready')
+  @HealthCheck()
+  ready(): Promise<HealthCheckResult> {
+    return this.health.check([() => this.storage.isHealthy('storage'), () => this.twilioHealth()]);
+  }
+
+  /** While Twilio is away, webhooks and messages can still be taken in. */
+  private async twilioHealth(): Promise<HealthIndicatorResult> {
+    const result = await this.twilio.isHealthy('twilio');
+    if (result.twilio.status === 'up' || this.environment.isTwilioCritical) return result;
+    return { twilio: { ...result.twilio, status: 'degraded' } };
+  }
+}

@@ -1,0 +1,1 @@
+export const SERVICE_ENVIRONMENT = 'whatsapp-twilio:service-environment';
