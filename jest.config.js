@@ -16,7 +16,7 @@ const swc = {
 module.exports = {
   testEnvironment: 'node',
   rootDir: __dirname,
-  testMatch: ['<rootDir>/test/**/*.spec.ts'],
+  testMatch: ['<rootDir>/{test,examples}/**/*.spec.ts'],
   moduleNameMapper: {
     '^nestjs-whatsapp-twilio$': '<rootDir>/src/index.ts',
     '^nestjs-whatsapp-twilio/(testing|emulator)$': '<rootDir>/src/$1/index.ts',

@@ -1,4 +1,3 @@
-
 import { CliError } from './cli.error';
 
 /** Runs `parse`, and turns what it says of a wrong option into an error for people. */
@@ -9,4 +8,3 @@ export function readOptions<Values>(parse: () => { values: Values }): Values {
     throw new CliError(`${(error as Error).message} See whatsapp-twilio --help.`);
   }
 }
-

@@ -53,7 +53,10 @@ export async function* converse(demo: Demo): AsyncGenerator<Turn> {
 }
 
 /** Waits until Twilio has reported everything about the reply, and the service has taken it in. */
-async function finalState({ twilio, outbound, concierge }: Demo, reply: ReceivedMessage): Promise<OutboundMessageWithHistory> {
+async function finalState(
+  { twilio, outbound, concierge }: Demo,
+  reply: ReceivedMessage,
+): Promise<OutboundMessageWithHistory> {
   await twilio.settles();
   const message = await outbound.get(await concierge.messageIdOf(reply.sid));
   if (message === undefined || !['delivered', 'read'].includes(message.status)) {
@@ -63,7 +66,9 @@ async function finalState({ twilio, outbound, concierge }: Demo, reply: Received
 }
 
 function describe({ body, place, buttons }: ReceivedMessage): string {
-  const parts = [place ? `[location ${place.latitude.toFixed(4)}, ${place.longitude.toFixed(4)}] ${place.label ?? ''}` : body];
+  const parts = [
+    place ? `[location ${place.latitude.toFixed(4)}, ${place.longitude.toFixed(4)}] ${place.label ?? ''}` : body,
+  ];
   for (const { title } of buttons) parts.push(`[${title}]`);
   return parts.join(' ').trim();
 }

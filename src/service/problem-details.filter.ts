@@ -41,13 +41,16 @@ export class ProblemDetailsFilter implements ExceptionFilter {
       void reply.status(status).send(body);
       return;
     }
-    void reply.status(status).type('application/problem+json').send(problemOf(status, error, String(request.id)));
+    void reply
+      .status(status)
+      .type('application/problem+json')
+      .send(problemOf(status, error, String(request.id)));
   }
 }
 
 function statusOf(error: unknown): number {
   if (error instanceof HttpException) return error.getStatus();
-  const { statusCode } = error as { statusCode?: unknown };
+  const statusCode = (error as { statusCode?: unknown } | null | undefined)?.statusCode;
   return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 600 ? statusCode : 500;
 }
 

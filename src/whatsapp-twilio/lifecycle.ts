@@ -9,24 +9,28 @@ import {
 import { DiscoveryService } from '@nestjs/core';
 import { StatusDispatcher } from './delivery/status-dispatcher';
 import { exploreHandlers } from './handlers/handler-explorer';
+import { type ConfigProblem, WhatsappTwilioConfigError } from './contract/whatsapp-twilio-config.error';
 import { WhatsappHandlers } from './handlers/whatsapp-handlers';
 import { InboundDispatcher } from './inbound/inbound-dispatcher';
 import { OutboundDispatcher } from './outbound/outbound-dispatcher';
-import type { Database } from './storage/database';
+import type { Storage } from './storage/storage';
 import { memoryStorageUrl, type WhatsappTwilioSettings } from './contract/validate-options';
-import { DATABASE, SETTINGS } from './tokens';
+import { SETTINGS, STORAGE, WEBHOOK_PATH } from './tokens';
 
 /**
  * Starts the work when the app is ready and ends it in order: no new work first, the storage last, as requests still
  * arrive while the app drains.
  */
 @Injectable()
-export class WhatsappTwilioLifecycle implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
+export class WhatsappTwilioLifecycle
+  implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
+{
   private readonly logger = new Logger('WhatsappTwilio');
 
   constructor(
     @Inject(SETTINGS) private readonly settings: WhatsappTwilioSettings,
-    @Inject(DATABASE) private readonly db: Database,
+    @Inject(STORAGE) private readonly storage: Storage,
+    @Inject(WEBHOOK_PATH) private readonly webhookPath: string | false,
     private readonly discovery: DiscoveryService,
     private readonly handlers: WhatsappHandlers,
     private readonly inbound: InboundDispatcher,
@@ -35,6 +39,7 @@ export class WhatsappTwilioLifecycle implements OnApplicationBootstrap, BeforeAp
   ) {}
 
   onApplicationBootstrap(): void {
+    this.refuseClashes();
     if (this.settings.storageUrl === memoryStorageUrl) {
       this.logger.warn(
         'Messages are kept in memory and forgotten at exit. Set storage.url (DATABASE_URL) to a file to keep them.',
@@ -49,7 +54,25 @@ export class WhatsappTwilioLifecycle implements OnApplicationBootstrap, BeforeAp
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.db.destroy();
+    await this.storage.close();
+  }
+
+  /** Two registrations of one app must not take each other's messages. */
+  private refuseClashes(): void {
+    const problems: ConfigProblem[] = [];
+    for (const { instance } of this.discovery.getProviders()) {
+      if (!(instance instanceof WhatsappTwilioLifecycle) || instance === this) continue;
+      if (instance.webhookPath !== false && instance.webhookPath === this.webhookPath) {
+        problems.push({ name: 'path', message: 'is the same in two registrations of the module. Give each its own.' });
+      }
+      if (instance.storage.db === this.storage.db && instance.settings.connectionId === this.settings.connectionId) {
+        problems.push({
+          name: 'connectionId',
+          message: 'is the same in two registrations that share a storage. Give each its own, or its own storage.url.',
+        });
+      }
+    }
+    if (problems.length > 0) throw new WhatsappTwilioConfigError(problems);
   }
 
   private get workers() {

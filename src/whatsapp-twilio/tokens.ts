@@ -1,5 +1,6 @@
 /** Injection tokens. Strings, as two copies of the package can be loaded. */
 export const SETTINGS = 'whatsapp-twilio:settings';
+export const STORAGE = 'whatsapp-twilio:storage';
 export const DATABASE = 'whatsapp-twilio:database';
 export const RUNTIME = 'whatsapp-twilio:runtime';
 export const SIGNALS = 'whatsapp-twilio:signals';

@@ -22,8 +22,8 @@ import { OutboundService } from './outbound/outbound.service';
 import { WebhookUrls } from './outbound/webhook-urls';
 import { systemRuntime } from './runtime';
 import { createSignals } from './signals';
-import { openDatabase } from './storage/database';
-import { DATABASE, RUNTIME, SETTINGS, SIGNALS } from './tokens';
+import { openStorage, type Storage } from './storage/storage';
+import { DATABASE, RUNTIME, SETTINGS, SIGNALS, STORAGE } from './tokens';
 import {
   type ASYNC_OPTIONS_TYPE,
   ConfigurableModuleClass,
@@ -45,9 +45,14 @@ export type WhatsappTwilioRootOptions = Partial<typeof OPTIONS_TYPE>;
       useFactory: (options: WhatsappTwilioModuleOptions) => validateOptions(options),
     },
     {
-      provide: DATABASE,
+      provide: STORAGE,
       inject: [SETTINGS],
-      useFactory: ({ storageUrl }: WhatsappTwilioSettings) => openDatabase(storageUrl),
+      useFactory: ({ storageUrl }: WhatsappTwilioSettings) => openStorage(storageUrl),
+    },
+    {
+      provide: DATABASE,
+      inject: [STORAGE],
+      useFactory: ({ db }: Storage) => db,
     },
     {
       provide: ConnectionRegistry,
@@ -99,7 +104,7 @@ export class WhatsappTwilioModule extends ConfigurableModuleClass {
     return super.forRootAsync({
       imports,
       inject,
-      useFactory: (fromEnvironment: WhatsappTwilioModuleOptions) => ({ ...fromEnvironment, ...overrides }),
+      useFactory: (fromEnvironment: WhatsappTwilioModuleOptions) => ({ ...fromEnvironment, ...given(overrides) }),
       ...(isGlobal !== undefined && { isGlobal }),
       ...(path !== undefined && { path }),
       ...(decorators !== undefined && { decorators }),
@@ -109,4 +114,9 @@ export class WhatsappTwilioModule extends ConfigurableModuleClass {
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
     return super.forRootAsync(options);
   }
+}
+
+/** An option that is there but `undefined` does not take anything's place. */
+function given<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

@@ -1,5 +1,5 @@
 import type { INestApplication, ModuleMetadata, NestApplicationOptions } from '@nestjs/common';
-import { ExpressAdapter } from '@nestjs/platform-express';
+import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import type { AddressInfo } from 'node:net';
@@ -22,14 +22,21 @@ export interface HostAppOptions extends ModuleMetadata {
   readonly prepare?: (app: INestApplication) => void | Promise<void>;
   /** The port must be known beforehand where URLs are signed over it. */
   readonly port?: number;
+  /** Whether forwarded headers are believed; the way to say so is the platform's own. */
+  readonly trustProxy?: boolean;
+  /** Providers to replace, by token. */
+  readonly overrides?: readonly (readonly [token: unknown, value: unknown])[];
 }
 
 /** A Nest application of a user, listening on loopback. */
 export async function startHostApp(options: HostAppOptions): Promise<HostApp> {
-  const { platform = 'express', nest, prepare, port = 0, ...metadata } = options;
-  const moduleRef = await Test.createTestingModule(metadata).compile();
-  const adapter = platform === 'express' ? new ExpressAdapter() : new FastifyAdapter();
+  const { platform = 'express', nest, prepare, port = 0, trustProxy, overrides = [], ...metadata } = options;
+  const builder = Test.createTestingModule(metadata);
+  for (const [token, value] of overrides) builder.overrideProvider(token).useValue(value);
+  const moduleRef = await builder.compile();
+  const adapter = platform === 'express' ? new ExpressAdapter() : new FastifyAdapter({ trustProxy: trustProxy ?? false });
   const app = moduleRef.createNestApplication(adapter, { logger: false, rawBody: true, ...nest });
+  if (platform === 'express' && trustProxy) (app as NestExpressApplication).set('trust proxy', true);
   await prepare?.(app);
   await app.listen(port, '127.0.0.1');
   const { port: actual } = app.getHttpServer().address() as AddressInfo;

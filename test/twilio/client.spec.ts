@@ -72,7 +72,7 @@ const form = (overrides: Record<string, string> = {}) =>
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+  await Promise.all(cleanups.splice(0).map((cleanup) => cleanup()));
 });
 
 async function fakeTwilio(answer: (request: RecordedRequest, response: ServerResponse) => void) {
@@ -311,7 +311,7 @@ describe('no answer', () => {
   it('because the name is not known: nothing was sent', async () => {
     const unknown = Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' });
     const dispatcher = new Agent({ connect: { lookup: (_host, _options, done) => done(unknown, []) } });
-    cleanups.push(() => dispatcher.close());
+    cleanups.push(() => dispatcher.destroy());
     const client = clientOf('http://twilio.invalid', { dispatcher });
     expect(await failureOf(client.createMessage(form()))).toMatchObject({ reason: 'ENOTFOUND', outcome: 'not-sent' });
   });
@@ -333,7 +333,7 @@ describe('no answer', () => {
   it('because every connection is taken: nothing was sent, then or later', async () => {
     const clock = new ManualClock();
     const dispatcher = new Agent({ connections: 1 });
-    cleanups.push(() => dispatcher.close());
+    cleanups.push(() => dispatcher.destroy());
     let arrive: (response: ServerResponse) => void;
     const arrived = new Promise<ServerResponse>((resolve) => {
       arrive = resolve;
@@ -355,16 +355,11 @@ describe('no answer', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it.each([
-    ['as soon as it is open', undefined],
-    ['once the request is in', 'data'],
-  ])('because the connection is reset %s: unknown', async (_, event) => {
-    const server = await tcpServer((socket) => {
-      if (event === undefined) socket.resetAndDestroy();
-      else socket.once(event, () => socket.resetAndDestroy());
-    });
+  it('because the connection is reset once the request is in: unknown', async () => {
+    const server = await tcpServer((socket) => socket.once('data', () => socket.resetAndDestroy()));
     expect(await failureOf(clientOf(server.origin).createMessage(form()))).toMatchObject({
       code: 'TWILIO_CONNECTION',
+      reason: 'ECONNRESET',
       outcome: 'unknown',
       retryable: false,
     });
@@ -422,8 +417,25 @@ describe('no answer', () => {
     const server = await fakeTwilio((_, response) => json(response, 201, message()));
     const client = clientOf(server.origin);
     await client.close();
-    expect(await failureOf(client.createMessage(form()))).toMatchObject({ outcome: 'not-sent' });
+    await client.close();
+    expect(await failureOf(client.createMessage(form()))).toMatchObject({ reason: 'CLOSED', outcome: 'not-sent' });
     expect(server.requests).toEqual([]);
+  });
+});
+
+describe('closing', () => {
+  it('waits for the answer to what is under way', async () => {
+    let client: TwilioClient | undefined;
+    const closed = new Promise<void>((resolve, reject) => {
+      void fakeTwilio((_, response) => {
+        client?.close().then(resolve, reject);
+        json(response, 201, message());
+      }).then((server) => {
+        client = clientOf(server.origin);
+        return expect(client.createMessage(form())).resolves.toMatchObject({ sid: sidOf(1) });
+      }, reject);
+    });
+    await closed;
   });
 });
 
@@ -566,6 +578,7 @@ describe('listing messages', () => {
     { limit: Number.POSITIVE_INFINITY },
     { limit: 1, pageSize: 1001 },
     { limit: 1, pageSize: 0 },
+    { limit: 1, dateSentAfter: new Date(Number.NaN) },
   ])('refuses %j', async (filter) => {
     const failure = await failureOf(clientOf('http://127.0.0.1:9').listMessages(filter));
     expect(failure).toMatchObject({ code: 'TWILIO_INVALID_ARGUMENT', outcome: 'not-sent' });
@@ -676,5 +689,40 @@ describe("beside Twilio's own package", () => {
     const requests = server.requests.map(essence);
     expect(requests).toHaveLength(10);
     for (let index = 0; index < requests.length; index += 2) expect(requests[index + 1]).toEqual(requests[index]);
+  });
+});
+
+describe("Twilio's description, as restated for these tests", () => {
+  it.each([
+    ['no recipient', (params: URLSearchParams) => params.delete('To')],
+    ['no sender', (params: URLSearchParams) => params.delete('From')],
+    ['no content', (params: URLSearchParams) => params.delete('Body')],
+    ['a text that is too long', (params: URLSearchParams) => params.set('Body', 'x'.repeat(1601))],
+    ['two recipients', (params: URLSearchParams) => params.append('To', 'whatsapp:+15551230002')],
+    ['a media URL without a scheme', (params: URLSearchParams) => params.set('MediaUrl', 'example.com/a.jpg')],
+    ['a time without a schedule', (params: URLSearchParams) => params.set('SendAt', '2026-01-01T00:00:00Z')],
+    ['variables without a template', (params: URLSearchParams) => params.set('ContentVariables', '{"1":"a"}')],
+    ['a parameter in snake case', (params: URLSearchParams) => params.set('media_url', 'https://example.com/a.jpg')],
+  ])('refuses a message with %s', (_, spoil) => {
+    const params = form();
+    assertCreateRequest(params);
+    spoil(params);
+    expect(() => assertCreateRequest(params)).toThrow("does not match Twilio's description");
+  });
+
+  it.each([
+    { sid: 'SM1' },
+    { status: 'expired' },
+    { error_code: '63016' },
+    { num_media: 0 },
+    { date_created: '2023-08-24T05:01:45Z' },
+    { date_sent: 'Mon, 24 Aug 2023 05:01:45 +0000' },
+    { price: -0.0075 },
+    { body: undefined },
+    { errorCode: null },
+  ])('refuses a resource with %j', (overrides) => {
+    assertMessageResource(message());
+    expect(() => assertMessageResource({ ...message(1, overrides) })).toThrow("does not match Twilio's description");
+    expect(() => assertMessageList(page([message(1, overrides)]))).toThrow("does not match Twilio's description");
   });
 });

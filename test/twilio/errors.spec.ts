@@ -171,7 +171,6 @@ describe('what an error may not show', () => {
     ['Call (555) 123-4567 now', 'Call (555) •••67 now'],
     ['To US.13491208655302741918 failed', 'To US.13•••18 failed'],
     ['See https://user:pw@files.example.com/a.jpg?token=abc for it', 'See https://files.example.com/… for it'],
-    ['one\r\ntwo\u0000\u001b[31m\u2028three', 'one two [31m three'],
     [
       '/2010-04-01/Accounts/AC00000000000000000000000000000001/Messages.json not found',
       '/2010-04-01/Accounts/AC00000000000000000000000000000001/Messages.json not found',
@@ -179,6 +178,10 @@ describe('what an error may not show', () => {
     ['exceeds 1600 characters', 'exceeds 1600 characters'],
   ])('%p becomes %p', (text, expected) => {
     expect(scrub(text)).toBe(expected);
+  });
+
+  it('is a line break or another control character', () => {
+    expect(scrub('one\r\ntwo\u0000\u001b[31m\u2028three')).toBe('one two [31m three');
   });
 
   it('drops secrets that a server quotes back', () => {

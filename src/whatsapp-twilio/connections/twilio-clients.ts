@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { WhatsappTwilioSettings } from '../contract/validate-options';
-import { SETTINGS } from '../tokens';
+import type { Runtime } from '../runtime';
+import { RUNTIME, SETTINGS } from '../tokens';
 import { TwilioClient } from '../twilio/twilio-client';
 import type { Connection } from './connection';
 
@@ -9,13 +10,16 @@ import type { Connection } from './connection';
 export class TwilioClients implements OnApplicationShutdown {
   readonly #clients = new Map<string, TwilioClient>();
 
-  constructor(@Inject(SETTINGS) private readonly settings: WhatsappTwilioSettings) {}
+  constructor(
+    @Inject(SETTINGS) private readonly settings: WhatsappTwilioSettings,
+    @Inject(RUNTIME) private readonly runtime: Runtime,
+  ) {}
 
   of(connection: Connection): TwilioClient {
     let client = this.#clients.get(connection.id);
     if (client === undefined) {
       const { accountSid, credentials } = connection;
-      client = new TwilioClient({ accountSid, ...credentials, baseUrl: this.settings.apiBaseUrl });
+      client = new TwilioClient({ accountSid, ...credentials, baseUrl: this.settings.apiBaseUrl, clock: this.runtime.clock });
       this.#clients.set(connection.id, client);
     }
     return client;

@@ -1,7 +1,7 @@
 import { validateSync } from 'class-validator';
-import { inspect } from 'node:util';
 import { parseAddress, type Address } from '../messages/address';
-import type { TwilioApiKey, WhatsappTwilioModuleOptions } from '../whatsapp-twilio.options';
+import type { HandlerOptions, TwilioApiKey, WhatsappTwilioModuleOptions } from '../whatsapp-twilio.options';
+import { hideSecrets } from './hide-secrets';
 import { defaultRateLimitRpm, twilioApiBaseUrl } from './messaging.whatsapp.twilio';
 import { optionNames } from './option-names';
 import { WhatsappTwilioConfig, WhatsappTwilioSecrets } from './whatsapp-twilio-config.class';
@@ -38,14 +38,10 @@ export function validateOptions(
   options: WhatsappTwilioModuleOptions,
   readingProblems: readonly ConfigProblem[] = [],
 ): WhatsappTwilioSettings {
+  if (!isRecord(options)) throw new WhatsappTwilioConfigError([{ name: 'options', message: 'must be an object.' }]);
   const { config, secrets } = toClasses(options);
-  const problems = [
-    ...readingProblems,
-    ...missing(options),
-    ...unknownOptions(options),
-    ...problemsOf(secrets),
-    ...problemsOf(config),
-  ];
+  const found = [...missing(options), ...unknownOptions(options), ...problemsOf(secrets), ...problemsOf(config)];
+  const problems = [...readingProblems, ...found.filter(({ name }) => !couldNotBeRead(name, readingProblems))];
   if (problems.length > 0) throw new WhatsappTwilioConfigError(onePerName(problems));
 
   const settings = {
@@ -66,9 +62,7 @@ export function validateOptions(
       retryDelayMs: config.handlersRetryDelayMs,
     },
   };
-  Object.defineProperty(settings, inspect.custom, { value: () => ({ ...settings, authTokens: '•••', apiKey: '•••' }) });
-  Object.defineProperty(settings, 'toJSON', { value: () => ({ connectionId: settings.connectionId }) });
-  return Object.freeze(settings);
+  return Object.freeze(hideSecrets(settings, { connectionId: settings.connectionId }));
 }
 
 function toClasses(options: WhatsappTwilioModuleOptions) {
@@ -115,27 +109,44 @@ const hints = {
   apiKeySecret: 'is missing, while the SID of the API key is given. Give both or neither.',
 } as const;
 
-const knownOptions = new Set([
-  'accountSid',
-  'authToken',
-  'apiKey',
-  'fromNumber',
-  'messagingServiceSid',
-  'publicUrl',
-  'storage',
-  'rateLimit',
-  'apiBaseUrl',
-  'connectionId',
-  'handlers',
-] satisfies (keyof WhatsappTwilioModuleOptions)[]);
+/** Every option, and the fields of those that have some. */
+const knownOptions: Readonly<Record<keyof WhatsappTwilioModuleOptions, readonly string[] | undefined>> = {
+  accountSid: undefined,
+  authToken: undefined,
+  apiKey: ['sid', 'secret'],
+  fromNumber: undefined,
+  messagingServiceSid: undefined,
+  publicUrl: undefined,
+  storage: ['url'],
+  rateLimit: ['rpm'],
+  apiBaseUrl: undefined,
+  connectionId: undefined,
+  handlers: ['concurrency', 'timeoutMs', 'maxAttempts', 'retryDelayMs'] satisfies (keyof HandlerOptions)[],
+};
 
 /** A misspelt option would otherwise be ignored in silence. */
 function* unknownOptions(options: WhatsappTwilioModuleOptions): Iterable<ConfigProblem> {
-  for (const name of Object.keys(options)) {
-    if (!(knownOptions as Set<string>).has(name)) {
-      yield { name, message: `is not an option. The options are ${[...knownOptions].join(', ')}.` };
+  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+    if (!Object.hasOwn(knownOptions, name)) {
+      yield { name, message: `is not an option. The options are ${Object.keys(knownOptions).join(', ')}.` };
+      continue;
+    }
+    const fields = knownOptions[name as keyof WhatsappTwilioModuleOptions];
+    if (fields === undefined || value === undefined || value === null) continue;
+    if (!isRecord(value)) yield { name, message: `must be an object with ${fields.join(', ')}.` };
+    else {
+      for (const field of Object.keys(value)) {
+        if (fields.includes(field)) continue;
+        yield { name: `${name}.${field}`, message: `is not an option. The options are ${fields.join(', ')}.` };
+      }
     }
   }
+}
+
+/** What could not be read is not missing as well: its variable is the first that the name of the option gives. */
+function couldNotBeRead(name: string, readingProblems: readonly ConfigProblem[]): boolean {
+  const variable = /\((\w+)/.exec(name)?.[1];
+  return readingProblems.some((problem) => problem.name === variable || problem.name === `${variable}_FILE`);
 }
 
 function problemsOf(instance: object): ConfigProblem[] {
@@ -155,4 +166,8 @@ function onePerName(problems: readonly ConfigProblem[]): ConfigProblem[] {
 function asList(value: unknown): unknown[] {
   if (value === undefined || value === null) return [];
   return Array.isArray(value) ? value : [value];
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -126,7 +126,7 @@ function isPublicUrl(value: unknown): boolean {
 
 function isHttpOrigin(value: unknown): boolean {
   const url = httpUrl(value);
-  return url !== undefined && `${url.pathname}${url.search}${url.hash}${url.username}` === '/';
+  return url !== undefined && `${url.pathname}${url.search}${url.hash}${url.username}${url.password}` === '/';
 }
 
 function httpUrl(value: unknown): URL | undefined {

@@ -1,5 +1,6 @@
 import { registerAs } from '@nestjs/config';
 import { readEnvironment } from './environment';
+import { hideSecrets } from './hide-secrets';
 import { validateOptions } from './validate-options';
 
 /**
@@ -10,6 +11,6 @@ import { validateOptions } from './validate-options';
  */
 export const whatsappTwilioConfig = registerAs('whatsappTwilio', () => {
   const { options, problems } = readEnvironment();
-  validateOptions(options, problems);
-  return options;
+  const { connectionId } = validateOptions(options, problems);
+  return hideSecrets(options, { connectionId });
 });

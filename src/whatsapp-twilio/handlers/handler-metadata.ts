@@ -17,8 +17,11 @@ export function checkedFilter<Handler, Value extends string>(
     throw new TypeError(`@${decorator}(${unknown.join(', ')}): not known. Use any of ${permitted.join(', ')}.`);
   }
   const filter = wanted.length > 0 ? wanted : permitted;
-  return (_target, property, descriptor) => {
+  return (target, property, descriptor) => {
     const method = descriptor.value;
+    if (typeof target === 'function' || typeof property === 'symbol') {
+      throw new TypeError(`@${decorator} goes on a method of the instance with a name, not on ${String(property)}.`);
+    }
     if (typeof method !== 'function') throw new TypeError(`@${decorator} goes on a method, not on ${String(property)}.`);
     const earlier = filterOf<Value>(method, metadataKey) ?? [];
     Reflect.defineMetadata(metadataKey, [...new Set([...earlier, ...filter])], method);

@@ -93,9 +93,19 @@ export class HandlerQueue<Table extends WorkTable, Result> {
   }
 
   async #runHandlers(row: WorkRow<Table>): Promise<void> {
+    if (row.attempts > this.options.settings.maxAttempts) {
+      // Every try was begun and none came back: it may be this row that ends the process each time.
+      return this.#finish(row, [{ name: 'handlers', error: new AbandonedError() }]);
+    }
+    let tasks: readonly HandlerTask<Result>[];
+    try {
+      tasks = await this.options.tasksOf(row);
+    } catch (error) {
+      return this.#finish(row, [{ name: 'reading', error }]);
+    }
     const done = new Set(JSON.parse(row.done_handlers) as string[]);
-    const failed: { name: string; error: unknown }[] = [];
-    for (const task of await this.options.tasksOf(row)) {
+    const failed: FailedTask[] = [];
+    for (const task of tasks) {
       if (done.has(task.name)) continue;
       try {
         const result = await this.#withTimeLimit(task);
@@ -114,7 +124,7 @@ export class HandlerQueue<Table extends WorkTable, Result> {
     await this.#finish(row, failed);
   }
 
-  async #finish(row: WorkRow<Table>, failed: readonly { name: string; error: unknown }[]): Promise<void> {
+  async #finish(row: WorkRow<Table>, failed: readonly FailedTask[]): Promise<void> {
     const { clock, settings, random } = this.options;
     const now = clock.now();
     this.#inFlight.delete(row); // from here on the heartbeat must not touch its due time
@@ -161,6 +171,20 @@ export class HandlerQueue<Table extends WorkTable, Result> {
         .catch(this.options.onError)
         .then(() => this.#beat());
     }, LEASE_MS / 3);
+  }
+}
+
+interface FailedTask {
+  readonly name: string;
+  readonly error: unknown;
+}
+
+class AbandonedError extends Error {
+  readonly code = 'HANDLER_ABANDONED';
+
+  constructor() {
+    super('Each try was cut off before it ended, as when the process is killed. Look for what its handlers do then.');
+    this.name = 'AbandonedError';
   }
 }
 

@@ -1,3 +1,4 @@
+import { parseUrl } from '../../common/parse-url';
 import type { FieldErrors } from './field-errors';
 import type { LocationContent, TemplateContent } from './outbound-content';
 import type { NormalizedContent } from './outbound-message';
@@ -93,7 +94,8 @@ function validateMedia(media: unknown, caption: unknown, errors: FieldErrors): N
 
 /** Only the form is checked: Twilio fetches the file, not this process. */
 function validateUrl(field: string, value: unknown, errors: FieldErrors): value is string {
-  if (typeof value !== 'string' || !/^https?:\/\/\S+$/i.test(value) || !URL.canParse(value)) {
+  const url = typeof value === 'string' && /^https?:\/\/\S+$/i.test(value) ? parseUrl(value) : undefined;
+  if (typeof value !== 'string' || url === undefined) {
     errors.add(field, 'invalid', 'must be an absolute http or https URL.');
     return false;
   }
@@ -101,7 +103,7 @@ function validateUrl(field: string, value: unknown, errors: FieldErrors): value 
     errors.add(field, 'too-long', `has ${value.length} characters; at most ${LONGEST_URL} can be sent.`);
     return false;
   }
-  const { username, password } = new URL(value);
+  const { username, password } = url;
   if (username !== '' || password !== '') {
     errors.add(field, 'invalid', 'must not carry a user name or password. Use a signed URL instead.');
     return false;

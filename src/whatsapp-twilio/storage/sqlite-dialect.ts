@@ -7,18 +7,24 @@ import { dirname } from 'node:path';
  * when a `sqlite:` URL is used.
  */
 export function sqliteDialect(url: string): SqliteDialect {
-  const path = url.slice('sqlite:'.length);
   return new ImmediateSqliteDialect({
-    database: () => openDatabase(path),
+    database: () => openDatabase(sqliteFileOf(url)),
   });
 }
 
-async function openDatabase(path: string): Promise<SqliteDatabase> {
+/** The path that the URL names; `undefined` for a database in memory. */
+export function sqliteFileOf(url: string): string | undefined {
+  const path = url.slice('sqlite:'.length);
+  return path === ':memory:' ? undefined : path;
+}
+
+async function openDatabase(file: string | undefined): Promise<SqliteDatabase> {
   const { default: Database } = await import('libsql');
-  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
-  const database = new Database(path);
-  // FULL, because NORMAL loses acknowledged rows at a power cut when the journal is a WAL.
-  for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'busy_timeout = 5000']) {
+  if (file !== undefined) mkdirSync(dirname(file), { recursive: true });
+  const database = new Database(file ?? ':memory:');
+  // The patience first, as the switch to a WAL needs a lock too. FULL, because NORMAL loses acknowledged rows at a power
+  // cut when the journal is a WAL.
+  for (const pragma of ['busy_timeout = 5000', 'journal_mode = WAL', 'synchronous = FULL']) {
     database.exec(`PRAGMA ${pragma}`);
   }
   return database as unknown as SqliteDatabase;

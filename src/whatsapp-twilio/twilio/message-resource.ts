@@ -64,7 +64,8 @@ export interface MessagePage {
   readonly nextPageUri: string | null;
 }
 
-export const messageSidPattern = /^(SM|MM)[0-9a-fA-F]{32}$/;
+/** Twilio's have 32 hex digits; those of a stand-in may be shorter. All are safe in a path. */
+export const messageSidPattern = /^(SM|MM)[0-9A-Za-z]{1,62}$/;
 export const accountSidPattern = /^AC[0-9a-fA-F]{32}$/;
 
 /** Reads what Twilio answered; `undefined` if it has no message SID. A field of another type than promised is null. */

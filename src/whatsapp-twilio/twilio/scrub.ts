@@ -1,3 +1,4 @@
+import { parseUrl } from '../../common/parse-url';
 import { maskDigits } from '../messages/address';
 
 const LONGEST_TEXT = 300;
@@ -33,6 +34,9 @@ export function scrub(text: string, secrets: readonly string[] = []): string {
 
 function mask(match: string, url?: string, kept?: string): string {
   if (kept !== undefined) return kept;
-  if (url !== undefined) return URL.canParse(url) ? `${new URL(url).origin}/…` : '•••';
+  if (url !== undefined) {
+    const parsed = parseUrl(url);
+    return parsed ? `${parsed.origin}/…` : '•••';
+  }
   return maskDigits(match);
 }

@@ -1,4 +1,5 @@
 import { parse, stringify } from 'node:querystring';
+import { parseUrl } from '../../common/parse-url';
 
 interface UrlParts {
   /** With its `://`. */
@@ -34,7 +35,7 @@ export function signedUrl(url: string): string {
  */
 export function candidateUrls(url: string): readonly string[] {
   const given = splitUrl(url);
-  const normalised = splitUrl(parseUrl(url)?.href ?? '');
+  const normalised = splitUrl(parseUrl(withoutFragment(url))?.href ?? '');
   if (given === undefined || normalised === undefined) return [];
 
   // What the official package tries. Its own tests sign with the user name and password in the URL.
@@ -56,7 +57,7 @@ export function candidateUrls(url: string): readonly string[] {
 
 /** The hash that Twilio puts into the URL of a JSON webhook. */
 export function bodyHashIn(url: string): string | undefined {
-  return parseUrl(url)?.searchParams.get('bodySHA256') ?? undefined;
+  return parseUrl(withoutFragment(url))?.searchParams.get('bodySHA256') ?? undefined;
 }
 
 const ESCAPED: Readonly<Record<string, string>> = { "'": '%27', '@': '%40', ':': '%3A' };
@@ -84,15 +85,6 @@ function splitUrl(url: string): UrlParts | undefined {
 
 function joinUrl(parts: UrlParts): string {
   return parts.scheme + parts.userInfo + parts.host + parts.port + parts.path + parts.query;
-}
-
-function parseUrl(url: string): URL | undefined {
-  try {
-    // Not URL.canParse(): on Node 20 it is false for some URLs with letters such as `ü`.
-    return new URL(withoutFragment(url));
-  } catch {
-    return undefined;
-  }
 }
 
 function withoutFragment(url: string): string {

@@ -1,5 +1,6 @@
 import { Agent, type Dispatcher } from 'undici';
 import { type Clock, systemClock } from '../../common/clock';
+import { parseUrl } from '../../common/parse-url';
 import {
   type AccountResource,
   accountSidPattern,
@@ -198,7 +199,7 @@ export class TwilioClient {
   }
 
   async #onMessage<Result>(sid: string, call: Omit<Call<Result>, 'path' | 'idempotent'>): Promise<Result> {
-    demand(messageSidPattern.test(sid), 'A message SID is SM or MM and 32 hex digits.');
+    demand(messageSidPattern.test(sid), 'A message SID is SM or MM and up to 62 letters and digits.');
     return this.#call({ ...call, path: this.#path(`/Messages/${sid}.json`), idempotent: true });
   }
 
@@ -210,7 +211,7 @@ export class TwilioClient {
     const page = readMessagePage(json);
     if (page === undefined) return undefined;
     if (page.nextPageUri === null) return { messages: page.messages, next: undefined };
-    const url = URL.canParse(page.nextPageUri, this.#origin) ? new URL(page.nextPageUri, this.#origin) : undefined;
+    const url = parseUrl(page.nextPageUri, this.#origin);
     if (url?.origin !== this.#origin || page.messages.length === 0) return undefined;
     return { messages: page.messages, next: url.pathname + url.search };
   }
@@ -265,7 +266,7 @@ function demand(condition: boolean, problem: string): void {
 }
 
 function originOf(baseUrl: string): string {
-  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
+  const url = parseUrl(baseUrl);
   const isOrigin =
     url !== undefined &&
     /^https?:$/.test(url.protocol) &&

@@ -1,0 +1,96 @@
+import type { Button, Extras, ListRow } from './message';
+
+/** A content template, as in the Content API: text with `{{1}}` places, in one or more types. */
+export interface ContentTemplate {
+  readonly sid: string;
+  readonly friendlyName?: string;
+  readonly language?: string;
+  /** Values for places that a message leaves out. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /**
+   * By type, for example `{ 'twilio/quick-reply': { body: 'Shall we? {{1}}', actions: [{ title: 'Yes', id: 'yes' }] } }`.
+   *
+   * @see https://www.twilio.com/docs/content/content-types-overview
+   */
+  readonly types: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Whether WhatsApp approved it, so that it may be sent outside the 24-hour window. Default `true`. */
+  readonly approved?: boolean;
+}
+
+/** A template with its places filled in. */
+export interface RenderedContent {
+  readonly body: string;
+  readonly mediaUrls: readonly string[];
+  readonly extras: Extras;
+  readonly missingVariables: boolean;
+}
+
+/** Twilio sends the richest type that the channel has. */
+const RICHEST_FIRST = [
+  'whatsapp/card',
+  'twilio/card',
+  'twilio/list-picker',
+  'twilio/quick-reply',
+  'twilio/call-to-action',
+  'whatsapp/authentication',
+  'twilio/location',
+  'twilio/media',
+  'twilio/text',
+];
+
+/** Types that exist only inside a conversation and cannot be approved as templates. */
+const SESSION_ONLY = new Set(['twilio/list-picker', 'twilio/location']);
+
+export function mayOpenConversation(template: ContentTemplate): boolean {
+  return (template.approved ?? true) && !SESSION_ONLY.has(richestType(template));
+}
+
+export function render(template: ContentTemplate, given: Readonly<Record<string, string>>): RenderedContent {
+  const type = template.types[richestType(template)] ?? {};
+  let missingVariables = false;
+  const fill = (value: unknown): string =>
+    text(value).replace(/\{\{\s*([^{}\s]+)\s*\}\}/g, (place, name: string) => {
+      const variable = given[name] ?? template.variables?.[name];
+      if (variable === undefined) missingVariables = true;
+      return variable ?? place;
+    });
+  const body = [type.body ?? type.title, type.subtitle]
+    .filter((line) => line !== undefined)
+    .map(fill)
+    .join('\n');
+  const buttons = objects(type.actions).map((action): Button => {
+    const title = fill(action.title);
+    const isReply = action.type === undefined || action.type === 'QUICK_REPLY';
+    return { title, id: fill(action.id ?? title), action: isReply ? 'reply' : 'open' };
+  });
+  const rows = objects(type.items).map((item): ListRow => {
+    const [id, title] = [fill(item.id), fill(item.item)];
+    return item.description === undefined ? { id, title } : { id, title, description: fill(item.description) };
+  });
+  const mediaUrls = (Array.isArray(type.media) ? type.media : [type.media])
+    .filter((url) => url !== undefined)
+    .map(fill);
+  const place =
+    type.latitude === undefined
+      ? {}
+      : { place: { latitude: Number(type.latitude), longitude: Number(type.longitude), label: fill(type.label) } };
+  return {
+    body,
+    mediaUrls,
+    extras: { ...place, ...(buttons.length > 0 ? { buttons } : {}), ...(rows.length > 0 ? { rows } : {}) },
+    missingVariables,
+  };
+}
+
+function richestType(template: ContentTemplate): string {
+  return RICHEST_FIRST.find((type) => type in template.types) ?? Object.keys(template.types)[0] ?? 'twilio/text';
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
+}
+
+function objects(value: unknown): Record<string, unknown>[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter((entry): entry is Record<string, unknown> => typeof entry === 'object' && entry !== null);
+}

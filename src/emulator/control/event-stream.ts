@@ -1,0 +1,33 @@
+import type { ServerResponse } from 'node:http';
+import type { Core } from '../core';
+import type { Message } from '../message';
+import type { User } from '../phone/user';
+import { messageView, stateView, userView } from './view';
+
+/** A reader that falls behind by this many bytes is cut off; it reconnects and gets the whole state. */
+const MOST_UNREAD = 4 * 1024 * 1024;
+
+/** Sends the state, and then everything that happens, as server-sent events. */
+export function streamEvents(core: Core, response: ServerResponse): void {
+  const { events } = core.journal;
+  const send = (name: string, data: unknown): void => {
+    if (response.writableLength > MOST_UNREAD) response.destroy();
+    else response.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+  };
+  const message = (entry: Message): void => send('message', messageView(entry));
+  const remove = (entry: Message): void => send('remove', { sid: entry.sid });
+  const user = (entry: User): void => send('user', userView(entry));
+  const typing = (entry: User): void => send('typing', { phone: entry.id });
+  const request = (entry: unknown): void => send('request', entry);
+  const alert = (entry: unknown): void => send('alert', entry);
+
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+  response.write('retry: 1000\n\n');
+  send('state', stateView(core));
+  events.on('message', message).on('update', message).on('remove', remove);
+  events.on('user', user).on('typing', typing).on('request', request).on('alert', alert);
+  response.once('close', () => {
+    events.off('message', message).off('update', message).off('remove', remove);
+    events.off('user', user).off('typing', typing).off('request', request).off('alert', alert);
+  });
+}

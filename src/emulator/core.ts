@@ -1,0 +1,38 @@
+import type { Clock } from '../common/clock';
+import type { Account } from './account';
+import type { ContentTemplate } from './content';
+import type { FaultPlan } from './faults';
+import type { Journal } from './journal';
+import type { MessageStore } from './message-store';
+import type { Users } from './phone/users';
+import type { SeededRandom } from './random';
+import type { WebhookSender } from './webhooks/webhook-sender';
+import type { Work } from './work';
+
+/** How long the steps of a delivery take, in milliseconds, each counted from the one before. */
+export interface StatusDelays {
+  readonly queued: number;
+  readonly sent: number;
+  readonly delivered: number;
+  readonly read: number;
+}
+
+/** What all parts of one emulator share. */
+export interface Core {
+  readonly clock: Clock;
+  readonly random: SeededRandom;
+  readonly account: Account;
+  readonly journal: Journal;
+  readonly messages: MessageStore;
+  readonly users: Users;
+  readonly contents: Map<string, ContentTemplate>;
+  readonly faults: FaultPlan;
+  readonly work: Work;
+  readonly webhooks: WebhookSender;
+  readonly statusDelays: StatusDelays;
+  readonly enforceWindow: boolean;
+  /** Aborts when the emulator stops. */
+  readonly stopping: AbortSignal;
+  /** The emulator's own origin, once it listens. */
+  url: string;
+}

@@ -1,0 +1,14 @@
+export type { ApiKey, SenderWebhook } from './account';
+export type { ContentTemplate } from './content';
+export type { StatusDelays } from './core';
+export { TwilioEmulator, type TwilioEmulatorOptions } from './emulator';
+export type { CallbackFault, DeliveryFault, Faults, RestFault } from './faults';
+export type { Alert, EmulatorEvents, LoggedRequest } from './journal';
+export type { Button, ListRow, Media, Message, MessageStatus, Place } from './message';
+export type { MessageMatcher } from './phone/inbox';
+export type { ContactToSend, FileToSend, Phone } from './phone/phone';
+export { PhoneError } from './phone/phone.error';
+export type { ReceivedMessage } from './phone/received-message';
+export type { User } from './phone/user';
+export type { UserOptions } from './phone/users';
+export type { WebhookOutcome } from './webhooks/inbound';

@@ -1,0 +1,100 @@
+import { EventEmitter } from 'node:events';
+import type { Clock } from '../common/clock';
+import type { Message } from './message';
+import type { User } from './phone/user';
+
+/** One HTTP exchange: a REST call to the emulator, or a webhook of its own. Credentials are left out or masked. */
+export interface LoggedRequest {
+  readonly id: number;
+  readonly at: Date;
+  readonly kind: 'rest' | 'inbound' | 'status';
+  readonly method: string;
+  readonly url: string;
+  /** Missing when no answer came. */
+  readonly status?: number;
+  readonly parameters: Readonly<Record<string, string | string[]>>;
+}
+
+/** What Twilio's debugger would show: a webhook that was answered wrongly, or not at all. */
+export interface Alert {
+  readonly at: Date;
+  /** @see https://www.twilio.com/docs/api/errors */
+  readonly code: number;
+  readonly text: string;
+  readonly url: string;
+  readonly messageSid: string;
+}
+
+export interface EmulatorEvents {
+  /** A message was made: by a phone, by a REST call or by TwiML. */
+  message: [message: Message];
+  /** A message changed: its status, its text, or whether it was read. */
+  update: [message: Message];
+  /** A message was deleted through REST. */
+  remove: [message: Message];
+  /** A message has come up on a user's phone. */
+  arrival: [message: Message];
+  user: [user: User];
+  /** The business shows that it is typing. */
+  typing: [user: User];
+  request: [request: LoggedRequest];
+  alert: [alert: Alert];
+}
+
+const KEPT = 1000;
+
+/** What happened, as lists that keep the last 1000 entries and as events. */
+export class Journal {
+  readonly events = new EventEmitter<EmulatorEvents>();
+  readonly requests: LoggedRequest[] = [];
+  readonly alerts: Alert[] = [];
+  #nextId = 1;
+
+  constructor(private readonly clock: Clock) {
+    this.events.setMaxListeners(0);
+  }
+
+  request(
+    entry: Omit<LoggedRequest, 'id' | 'at' | 'parameters' | 'status'> & {
+      status: number | undefined;
+      parameters: URLSearchParams;
+    },
+  ): void {
+    const request: LoggedRequest = {
+      kind: entry.kind,
+      method: entry.method,
+      id: this.#nextId++,
+      at: new Date(this.clock.now()),
+      url: withoutUserinfo(entry.url),
+      ...(entry.status === undefined ? {} : { status: entry.status }),
+      parameters: toRecord(entry.parameters),
+    };
+    keep(this.requests, request);
+    this.events.emit('request', request);
+  }
+
+  alert(entry: Omit<Alert, 'at'>): Alert {
+    const alert = { ...entry, at: new Date(this.clock.now()), url: withoutUserinfo(entry.url) };
+    keep(this.alerts, alert);
+    this.events.emit('alert', alert);
+    return alert;
+  }
+}
+
+function keep<T>(list: T[], entry: T): void {
+  list.push(entry);
+  if (list.length > KEPT) list.shift();
+}
+
+function withoutUserinfo(url: string): string {
+  return url.replace(/^(https?:\/\/)[^/?#]*@/i, '$1');
+}
+
+function toRecord(parameters: URLSearchParams): Record<string, string | string[]> {
+  const entries = [...new Set(parameters.keys())].map((name): [string, string | string[]] => {
+    const values = parameters.getAll(name).map(withoutUserinfo);
+    const [value] = values;
+    return [name, value !== undefined && values.length === 1 ? value : values];
+  });
+  return Object.fromEntries(entries);
+}

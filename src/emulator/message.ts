@@ -1,0 +1,88 @@
+import type { User } from './phone/user';
+
+/** @see https://www.twilio.com/docs/messaging/api/message-resource#message-status-values */
+export type MessageStatus =
+  | 'accepted'
+  | 'scheduled'
+  | 'queued'
+  | 'sending'
+  | 'sent'
+  | 'delivered'
+  | 'read'
+  | 'undelivered'
+  | 'failed'
+  | 'canceled'
+  | 'received';
+
+/** A file of a message: bytes of the emulator's own, or a URL to fetch them from. */
+export interface Media {
+  readonly sid: string;
+  readonly createdAt: number;
+  contentType: string;
+  data?: Buffer;
+  readonly url?: string;
+}
+
+export interface Place {
+  readonly latitude: number;
+  readonly longitude: number;
+  readonly label?: string;
+  readonly address?: string;
+}
+
+export interface Button {
+  readonly title: string;
+  readonly id: string;
+  /** A link or telephone button opens something; only a `reply` comes back to the business. */
+  readonly action: 'reply' | 'open';
+}
+
+export interface ListRow {
+  readonly id: string;
+  readonly title: string;
+  readonly description?: string;
+}
+
+/** What a message shows on the phone beyond its text and files. */
+export interface Extras {
+  readonly place?: Place;
+  readonly buttons?: readonly Button[];
+  readonly rows?: readonly ListRow[];
+}
+
+/** A message as Twilio and the phone both know it. Times are milliseconds since 1970. */
+export interface Message {
+  readonly sid: string;
+  readonly direction: 'inbound' | 'outbound-api' | 'outbound-reply';
+  /** The WhatsApp user at the other end. */
+  readonly user: User;
+  /** `null` until a Messaging Service has picked a sender. */
+  from: string | null;
+  readonly to: string;
+  body: string;
+  readonly media: Media[];
+  readonly extras: Extras;
+  status: MessageStatus;
+  errorCode: number | null;
+  readonly createdAt: number;
+  updatedAt: number;
+  sentAt: number | null;
+  readonly messagingServiceSid: string | null;
+  readonly statusCallback?: string;
+  /** When a scheduled message is due. */
+  readonly sendAt?: number;
+  readonly template?: { readonly contentSid: string; readonly variables: Readonly<Record<string, string>> };
+  /** The SID of the message that this one quotes, or whose button was tapped. */
+  readonly replyTo?: string;
+  /** An inbound message's kind, as in the webhook's `MessageType`. */
+  readonly messageType?: string;
+  /** What became of an inbound message: the application took it, did not take it, or has read it. */
+  reception?: 'taken' | 'refused' | 'read';
+}
+
+const FINAL: ReadonlySet<MessageStatus> = new Set(['read', 'failed', 'undelivered', 'canceled', 'received']);
+
+/** Whether nothing more will happen to the message. */
+export function isFinal(status: MessageStatus): boolean {
+  return FINAL.has(status);
+}

@@ -1,0 +1,241 @@
+import type { Core } from '../core';
+import type { Delivery } from '../delivery';
+import type { Media, Message, Place } from '../message';
+import { addressOf, type User } from './user';
+import type { Inbound, WebhookOutcome } from '../webhooks/inbound';
+import type { KindParameters } from '../webhooks/inbound-parameters';
+import type { Inbox, MessageMatcher } from './inbox';
+import { PhoneError } from './phone.error';
+import type { ReceivedMessage } from './received-message';
+import { SAMPLE_AUDIO, SAMPLE_PDF, SAMPLE_PNG } from './samples';
+
+/** A file to send: its bytes, a URL that has them, or, with neither, a small sample. */
+export interface FileToSend {
+  readonly data?: Buffer;
+  readonly url?: string;
+  readonly contentType?: string;
+  readonly caption?: string;
+}
+
+export interface ContactToSend {
+  readonly name: string;
+  readonly phone: string;
+}
+
+interface Sending {
+  readonly messageType: string;
+  readonly body?: string;
+  readonly media?: FileToSend & { readonly contentType: string };
+  readonly place?: Place;
+  readonly kind?: KindParameters;
+  readonly replyTo?: Message;
+}
+
+const WAIT_MS = 5000;
+
+/**
+ * The phone of one WhatsApp user. What it sends resolves once the application has answered the webhook, whatever the
+ * answer was.
+ *
+ * @example
+ * const phone = twilio.phone('+15551230001', { profileName: 'Ana' });
+ * await phone.sends('hi');
+ * const reply = await phone.receives(/hello/i);
+ */
+export class Phone {
+  constructor(
+    private readonly core: Core,
+    private readonly delivery: Delivery,
+    private readonly inbound: Inbound,
+    private readonly inbox: Inbox,
+    readonly user: User,
+  ) {}
+
+  /** As Twilio writes it: `whatsapp:+15551230001`. */
+  get address(): string {
+    return addressOf(this.user);
+  }
+
+  sends(text: string): Promise<WebhookOutcome> {
+    return this.#send({ messageType: 'text', body: text });
+  }
+
+  sendsImage(file: FileToSend = {}): Promise<WebhookOutcome> {
+    return this.#sendFile('image', file, 'image/png', SAMPLE_PNG);
+  }
+
+  sendsSticker(file: FileToSend = {}): Promise<WebhookOutcome> {
+    return this.#sendFile('sticker', file, 'image/webp', SAMPLE_PNG);
+  }
+
+  sendsVideo(file: FileToSend): Promise<WebhookOutcome> {
+    return this.#sendFile('video', file, 'video/mp4', Buffer.alloc(0));
+  }
+
+  /** A voice note. */
+  sendsVoice(file: FileToSend = {}): Promise<WebhookOutcome> {
+    return this.#sendFile('audio', file, 'audio/ogg', SAMPLE_AUDIO);
+  }
+
+  sendsDocument(file: FileToSend = {}): Promise<WebhookOutcome> {
+    return this.#sendFile('document', file, 'application/pdf', SAMPLE_PDF);
+  }
+
+  sendsContact(contact: ContactToSend): Promise<WebhookOutcome> {
+    const card = `BEGIN:VCARD\r\nVERSION:3.0\r\nFN:${contact.name}\r\nTEL;TYPE=CELL:${contact.phone}\r\nEND:VCARD\r\n`;
+    return this.#sendFile('contacts', { data: Buffer.from(card), contentType: 'text/vcard' }, 'text/vcard', SAMPLE_PNG);
+  }
+
+  sendsLocation(place: Place): Promise<WebhookOutcome> {
+    const kind = {
+      Latitude: String(place.latitude),
+      Longitude: String(place.longitude),
+      ...(place.address === undefined ? {} : { Address: place.address }),
+      ...(place.label === undefined ? {} : { Label: place.label }),
+    };
+    return this.#send({ messageType: 'location', place, kind });
+  }
+
+  /** Answers a message by quoting it. */
+  replies(text: string, quoting: { readonly sid: string }): Promise<WebhookOutcome> {
+    return this.#send({ messageType: 'text', body: text, replyTo: this.#message(quoting.sid) });
+  }
+
+  /** Puts an emoji on a message; an empty one takes it back. */
+  reacts(emoji: string, to: { readonly sid: string }): Promise<WebhookOutcome> {
+    return this.#send({ messageType: 'reaction', body: emoji, replyTo: this.#message(to.sid) });
+  }
+
+  /**
+   * Taps the button with this title, of the given message or of the last one that has it.
+   *
+   * @throws PhoneError when there is no such button on the phone.
+   */
+  async taps(title: string, on?: { readonly sid: string }): Promise<WebhookOutcome> {
+    const has = (message: Message): boolean => buttonOf(message, title) !== undefined;
+    const message = this.#last(has, on?.sid);
+    const button = message && buttonOf(message, title);
+    if (!message || !button)
+      throw new PhoneError('NOT_ON_PHONE', `No button ${JSON.stringify(title)} is on the phone of ${this.user.id}.`);
+    return this.#send({
+      messageType: 'interactive',
+      body: button.title,
+      kind: { ButtonText: button.title, ButtonPayload: button.id, Forwarded: 'false', FrequentlyForwarded: 'false' },
+      replyTo: message,
+    });
+  }
+
+  /**
+   * Picks the row with this title from the last list.
+   *
+   * @throws PhoneError when there is no such row on the phone.
+   */
+  async picks(title: string, on?: { readonly sid: string }): Promise<WebhookOutcome> {
+    const message = this.#last((candidate) => rowOf(candidate, title) !== undefined, on?.sid);
+    const row = message && rowOf(message, title);
+    if (!message || !row)
+      throw new PhoneError('NOT_ON_PHONE', `No row ${JSON.stringify(title)} is on the phone of ${this.user.id}.`);
+    const kind: Record<string, string> = { ListId: row.id, ListTitle: row.title };
+    if (row.description !== undefined) kind.ListDescription = row.description;
+    return this.#send({ messageType: 'interactive', body: row.title, kind, replyTo: message });
+  }
+
+  /**
+   * The next message that matches and was not returned before, whether it is there already or still comes.
+   *
+   * @throws PhoneError when none has come after `timeoutMs` (5000 by default) of real time.
+   */
+  receives(matcher?: MessageMatcher, { timeoutMs = WAIT_MS } = {}): Promise<ReceivedMessage> {
+    return this.inbox.take(matcher, timeoutMs);
+  }
+
+  /** The user opens the chat and sees what is there. */
+  reads(): void {
+    this.delivery.readAll(this.user);
+  }
+
+  /** Takes the phone off the network: messages stay `sent` until it is back. */
+  goesOffline(): void {
+    this.user.online = false;
+  }
+
+  goesOnline(): void {
+    this.user.online = true;
+    this.delivery.online(this.user);
+  }
+
+  #sendFile(messageType: string, file: FileToSend, contentType: string, sample: Buffer): Promise<WebhookOutcome> {
+    const source = file.url === undefined ? { data: file.data ?? sample } : { url: file.url };
+    const media = { ...source, contentType: file.contentType ?? contentType };
+    return this.#send({ messageType, body: file.caption ?? '', media });
+  }
+
+  #send(sending: Sending): Promise<WebhookOutcome> {
+    const { account, clock, messages, random, work } = this.core;
+    const now = clock.now();
+    const rich = sending.messageType !== 'text';
+    const replyTo = sending.replyTo;
+    const message: Message = {
+      sid: random.sid(rich ? 'MM' : 'SM'),
+      direction: 'inbound',
+      user: this.user,
+      from: this.address,
+      to: account.sender,
+      body: sending.body ?? '',
+      media: sending.media ? [this.#media(sending.media, now)] : [],
+      extras: sending.place ? { place: sending.place } : {},
+      status: 'received',
+      errorCode: null,
+      createdAt: now,
+      updatedAt: now,
+      sentAt: now,
+      messagingServiceSid: account.messagingServiceSid ?? null,
+      messageType: sending.messageType,
+      ...(replyTo === undefined ? {} : { replyTo: replyTo.sid }),
+    };
+    this.user.lastWroteAt = now;
+    messages.add(message);
+    const quoted = replyTo && {
+      OriginalRepliedMessageSid: replyTo.sid,
+      OriginalRepliedMessageSender: replyTo.from ?? account.sender,
+    };
+    return new Promise((resolve, reject) => {
+      work.run(() => this.inbound.deliver(message, { ...sending.kind, ...quoted }).then(resolve, reject));
+    });
+  }
+
+  #media(file: FileToSend & { readonly contentType: string }, now: number): Media {
+    const { data, url, contentType } = file;
+    return {
+      sid: this.core.random.sid('ME'),
+      createdAt: now,
+      contentType,
+      ...(data === undefined ? {} : { data }),
+      ...(url === undefined ? {} : { url }),
+    };
+  }
+
+  #message(sid: string): Message {
+    const message = this.core.messages.get(sid);
+    if (message?.user !== this.user)
+      throw new PhoneError('NOT_ON_PHONE', `No message ${sid} is on the phone of ${this.user.id}.`);
+    return message;
+  }
+
+  #last(has: (message: Message) => boolean, sid: string | undefined): Message | undefined {
+    const here = this.core.messages.all().filter((message) => message.user === this.user && isOnPhone(message));
+    return here.findLast((message) => has(message) && (sid === undefined || message.sid === sid));
+  }
+}
+
+function isOnPhone(message: Message): boolean {
+  return message.status === 'delivered' || message.status === 'read';
+}
+
+function buttonOf(message: Message, title: string): { title: string; id: string } | undefined {
+  return message.extras.buttons?.find((button) => button.title === title && button.action === 'reply');
+}
+
+function rowOf(message: Message, title: string): { id: string; title: string; description?: string } | undefined {
+  return message.extras.rows?.find((row) => row.title === title);
+}

@@ -1,0 +1,112 @@
+import { connect } from 'node:net';
+import { ManualClock } from '../../src/common/manual-clock';
+import { TwilioEmulator } from '../../src/emulator';
+import { type Bench, startBench } from './bench';
+
+describe('REST faults', () => {
+  let bench: Bench;
+  beforeEach(async () => {
+    bench = await startBench({ enforceWindow: false });
+  });
+  afterEach(() => bench.stop());
+
+  const create = () =>
+    bench.client.messages.create({ from: bench.twilio.sender, to: 'whatsapp:+15551230001', body: 'hello' });
+
+  it('refuse as often as they say, and then no more', async () => {
+    bench.twilio.faults({ rest: { status: 429, retryAfter: 2, times: 2 } });
+    await expect(create()).rejects.toMatchObject({ status: 429, code: 20429 });
+    expect(bench.client.httpClient.lastResponse?.headers).toMatchObject({ 'retry-after': '2' });
+    await expect(create()).rejects.toMatchObject({ status: 429 });
+    await expect(create()).resolves.toMatchObject({ status: 'queued' });
+    expect(bench.twilio.messages).toHaveLength(1);
+  });
+
+  it('leave other calls alone, unless they are for all', async () => {
+    bench.twilio.faults({ rest: { status: 500 } });
+    await expect(bench.client.messages.list()).resolves.toEqual([]);
+    await expect(create()).rejects.toMatchObject({ status: 500, code: 20500 });
+    bench.twilio.faults({ rest: { status: 503, calls: 'all' } });
+    await expect(bench.client.messages.list()).rejects.toMatchObject({ status: 503 });
+  });
+
+  it('can fail after the message was made', async () => {
+    bench.twilio.faults({ rest: { status: 500, afterAccept: true } });
+    await expect(create()).rejects.toMatchObject({ status: 500 });
+    await bench.twilio.settles();
+    expect(bench.twilio.messages).toMatchObject([{ body: 'hello', status: 'read' }]);
+  });
+
+  it('can cut the connection, before the message is made or after', async () => {
+    bench.twilio.faults({ rest: { connection: 'reset' } });
+    await expect(create()).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(bench.twilio.messages).toEqual([]);
+    bench.twilio.faults({ rest: { connection: 'reset', afterAccept: true } });
+    await expect(create()).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(bench.twilio.messages).toHaveLength(1);
+  });
+
+  it('can leave the caller waiting', async () => {
+    bench.twilio.faults({ rest: { connection: 'hang', afterAccept: true } });
+    const made = new Promise((resolve) => {
+      bench.twilio.events.once('message', resolve);
+    });
+    const stopped = made.then(() => bench.twilio.stop());
+    await expect(create()).rejects.toMatchObject({ code: 'ECONNRESET' });
+    await stopped;
+  });
+
+  it('can answer with a page of HTML', async () => {
+    bench.twilio.faults({ rest: { status: 503, html: true } });
+    await expect(create()).rejects.toMatchObject({ status: 503 });
+  });
+});
+
+describe('A local Twilio', () => {
+  it('leaves nothing behind when it stops: port, webhooks and timers', async () => {
+    const bench = await startBench({ statusDelayMs: 60_000 });
+    const asked = new Promise<void>((resolve) => {
+      bench.answer = () => resolve();
+    });
+    const outcome = bench.twilio.phone('+15551230001').sends('hi');
+    await asked;
+    await bench.client.messages.create({ from: bench.twilio.sender, to: 'whatsapp:+15551230001', body: 'hello' });
+    await bench.stop();
+    expect((await outcome).status).toBeUndefined();
+    const port = Number(new URL(bench.twilio.url).port);
+    const refused = await new Promise((resolve) => {
+      connect(port, '127.0.0.1').on('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+    });
+    expect(refused).toBe('ECONNREFUSED');
+  });
+
+  it('takes no message further once it has stopped', async () => {
+    const clock = new ManualClock('2026-01-01T00:00:00Z');
+    const bench = await startBench({ clock, enforceWindow: false });
+    await bench.client.messages.create({ from: bench.twilio.sender, to: 'whatsapp:+15551230001', body: 'hello' });
+    await bench.stop();
+    clock.advance('1m');
+    expect(bench.twilio.messages[0]?.status).toBe('queued');
+  });
+
+  it('repeats itself for a seed, and only then', async () => {
+    const [one, same, other] = await Promise.all(
+      [1, 1, undefined].map((seed) => TwilioEmulator.start(seed ? { seed } : {})),
+    );
+    expect(same?.accountSid).toBe(one?.accountSid);
+    expect(other?.accountSid).not.toBe(one?.accountSid);
+    for (const emulator of [one, same, other]) await emulator?.stop();
+  });
+
+  it.each([[{ accountSid: 'AC1' }], [{ sender: '+15550006789' }]])('does not start with %j', async (options) => {
+    await expect(TwilioEmulator.start(options)).rejects.toThrow(RangeError);
+  });
+
+  it('says when its port is taken', async () => {
+    const first = await TwilioEmulator.start();
+    await expect(TwilioEmulator.start({ port: Number(new URL(first.url).port) })).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    });
+    await first.stop();
+  });
+});

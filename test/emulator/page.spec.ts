@@ -1,0 +1,156 @@
+import { request as httpRequest } from 'node:http';
+import { type Bench, startBench } from './bench';
+
+describe('The phone page and its control', () => {
+  let bench: Bench;
+  beforeEach(async () => {
+    bench = await startBench();
+  });
+  afterEach(() => bench.stop());
+
+  const get = async (path: string, headers: Record<string, string> = {}) => {
+    const response = await fetch(bench.twilio.url + path, { headers: { connection: 'close', ...headers } });
+    return { response, text: await response.text() };
+  };
+  const post = async (path: string, body: unknown, headers: Record<string, string> = {}) => {
+    const response = await fetch(bench.twilio.url + path, {
+      method: 'POST',
+      headers: { connection: 'close', 'content-type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+    const text = await response.text();
+    const parsed: Record<string, unknown> = JSON.parse(text === '' ? '{}' : text);
+    return { status: response.status, body: parsed };
+  };
+
+  it.each([
+    ['/', 'text/html', '<title>'],
+    ['/phone.css', 'text/css', 'prefers-color-scheme'],
+    ['/phone.js', 'text/javascript', 'EventSource'],
+  ])('serves %s under a policy that lets nothing in from elsewhere', async (path, type, content) => {
+    const { response, text } = await get(path);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toContain(type);
+    expect(text).toContain(content);
+    const policy = response.headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toMatch(/unsafe|https?:|\*/);
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+  });
+
+  it('has no inline script or style, and writes no HTML', async () => {
+    expect((await get('/')).text).not.toMatch(/ style=| on\w+=|<style|<script(?! src="\/phone\.js")/);
+    expect((await get('/phone.js')).text).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(/);
+  });
+
+  it('answers 404 to any other path', async () => {
+    for (const path of ['/nothing', '/../package.json', '/%2e%2e/emulator.ts', '/constructor', '/_emulator/nothing']) {
+      expect((await get(path)).response.status).toBe(404);
+    }
+  });
+
+  it('sends as a phone, and shows it in the state without credentials', async () => {
+    expect(await post('/_emulator/phones', { phone: '+15551230001', profileName: 'Ana' })).toMatchObject({
+      status: 201,
+    });
+    const { body } = await post('/_emulator/messages', { phone: '+15551230001', kind: 'text', text: 'hi' });
+    expect(body).toMatchObject({ status: 200, alerts: [] });
+    expect(bench.inbound()[0]?.get('ProfileName')).toBe('Ana');
+    const { text } = await get('/_emulator/state');
+    expect(JSON.parse(text)).toMatchObject({
+      sender: bench.twilio.sender,
+      users: [{ id: '+15551230001', profileName: 'Ana' }],
+      messages: [{ sid: body.messageSid, body: 'hi', direction: 'inbound', reception: 'taken' }],
+    });
+    expect(text).not.toContain(bench.twilio.authToken);
+  });
+
+  it('lets the page say what was read', async () => {
+    await post('/_emulator/phones', { phone: '+15551230001' });
+    await post('/_emulator/messages', { phone: '+15551230001', text: 'hi' });
+    await bench.client.messages.create({ from: bench.twilio.sender, to: 'whatsapp:+15551230001', body: 'hello' });
+    await bench.twilio.settles();
+    expect(bench.twilio.messages.at(-1)?.status).toBe('delivered');
+    expect(await post('/_emulator/read', { phone: '+15551230001' })).toMatchObject({ status: 204 });
+    expect(bench.twilio.messages.at(-1)?.status).toBe('read');
+  });
+
+  it('sets the webhook', async () => {
+    expect(await post('/_emulator/webhook', { url: `${bench.app.origin}/elsewhere` })).toMatchObject({ status: 204 });
+    await bench.twilio.phone('+15551230001').sends('hi');
+    expect(bench.app.requests[0]?.url.pathname).toBe('/elsewhere');
+  });
+
+  it.each([
+    ['no JSON', '/_emulator/messages', 'text', 400],
+    ['no phone', '/_emulator/messages', { text: 'hi' }, 400],
+    ['a phone that is none', '/_emulator/messages', { phone: 'Ana', text: 'hi' }, 400],
+    ['an unknown kind', '/_emulator/messages', { phone: '+15551230001', kind: 'poll' }, 400],
+    [
+      'a place that is not on earth',
+      '/_emulator/messages',
+      { phone: '+15551230001', kind: 'location', latitude: 91, longitude: 0 },
+      400,
+    ],
+    ['a button that is not there', '/_emulator/messages', { phone: '+15551230001', kind: 'tap', title: 'Yes' }, 409],
+    ['a webhook that is no URL', '/_emulator/webhook', { url: 'javascript:alert(1)' }, 400],
+    ['another path', '/_emulator/nothing', {}, 404],
+  ])('refuses %s', async (_what, path, body, status) => {
+    expect(await post(path, body)).toMatchObject({ status, body: { error: expect.any(String) } });
+  });
+
+  it('refuses a page from elsewhere', async () => {
+    const command = { phone: '+15551230001', text: 'hi' };
+    expect(await post('/_emulator/messages', command, { origin: 'https://evil.example' })).toMatchObject({
+      status: 403,
+    });
+    expect(await post('/_emulator/messages', command, { 'content-type': 'text/plain' })).toMatchObject({ status: 415 });
+    expect(bench.twilio.messages).toEqual([]);
+    expect((await get('/_emulator/state')).response.headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  it('refuses a name that only pretends to be this machine', async () => {
+    const status = await new Promise((resolve, reject) => {
+      const request = httpRequest(`${bench.twilio.url}/_emulator/state`, {
+        headers: { host: 'evil.example' },
+        agent: false,
+      });
+      request.on('response', (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      request.on('error', reject);
+      request.end();
+    });
+    expect(status).toBe(403);
+  });
+
+  it('streams the state and then what happens', async () => {
+    const response = await fetch(`${bench.twilio.url}/_emulator/events`);
+    expect(response.headers.get('content-type')).toBe('text/event-stream');
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    const until = async (part: string) => {
+      while (!text.includes(part)) text += (await reader.read()).value ?? '';
+    };
+    await until('event: state\ndata: {');
+    await bench.twilio.phone('+15551230001').sends('<img src=x onerror=alert(1)>');
+    await until('event: message\n');
+    await until('"body":"<img src=x onerror=alert(1)>"');
+    await until('event: request\n');
+    await reader.cancel();
+  });
+
+  it('never lets a file that a user sent run as a page', async () => {
+    await post('/_emulator/messages', {
+      phone: '+15551230001',
+      kind: 'document',
+      data: Buffer.from('<script>alert(1)</script>').toString('base64'),
+      contentType: 'text/html',
+    });
+    const { response } = await get(`/_emulator/media/${bench.twilio.messages[0]?.media[0]?.sid}`);
+    expect(response.headers.get('content-type')).toBe('application/octet-stream');
+    expect(response.headers.get('content-disposition')).toBe('attachment');
+    expect(response.headers.get('content-security-policy')).toContain('sandbox');
+  });
+});

@@ -1,0 +1,37 @@
+import { Injectable } from '@nestjs/common';
+import {
+  type Conversation,
+  type HandlerReply,
+  OnWhatsappMessage,
+  OnWhatsappStatus,
+  type OutboundStatus,
+  type StatusUpdate,
+  type WhatsappMessage,
+} from 'nestjs-whatsapp-twilio';
+import { Happenings } from './happenings';
+
+/** A bot that notes everything it is told and says what the test wants. */
+@Injectable()
+export class Recorder {
+  readonly messages = new Happenings<WhatsappMessage>();
+  readonly updates = new Happenings<StatusUpdate>();
+  answer: (message: WhatsappMessage, conversation: Conversation) => HandlerReply | Promise<HandlerReply> = () => {};
+
+  @OnWhatsappMessage()
+  receive(message: WhatsappMessage, conversation: Conversation): HandlerReply | Promise<HandlerReply> {
+    this.messages.add(message);
+    return this.answer(message, conversation);
+  }
+
+  @OnWhatsappStatus()
+  follow(update: StatusUpdate): void {
+    this.updates.add(update);
+  }
+
+  /** Resolves when the message reaches the status; the `nth` time, where it can come back to it. */
+  async reaches({ id }: { readonly id: string }, status: OutboundStatus, nth = 1): Promise<StatusUpdate> {
+    const found = () => this.updates.all.filter((update) => update.messageId === id && update.status === status);
+    await this.updates.until(() => found().length >= nth);
+    return found()[nth - 1]!;
+  }
+}
