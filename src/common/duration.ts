@@ -12,5 +12,7 @@ export function parseDuration(duration: number | string): number {
     const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(duration.trim());
     if (match) return Number(match[1]) * UNITS[match[2] as string]!;
   }
-  throw new RangeError(`Not a duration: ${JSON.stringify(duration)}. Use milliseconds, or text such as '30s' or '25h'.`);
+  throw new RangeError(
+    `Not a duration: ${JSON.stringify(duration)}. Use milliseconds, or text such as '30s' or '25h'.`,
+  );
 }

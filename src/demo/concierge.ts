@@ -32,7 +32,8 @@ export class Concierge {
 
   @OnWhatsappMessage('location')
   meet({ latitude, longitude }: WhatsappMessage<'location'>) {
-    return { location: { latitude: latitude + 0.001, longitude: longitude + 0.001, label: 'The restaurant' } };
+    const nextDoor = (degrees: number) => Number((degrees + 0.001).toFixed(4));
+    return { location: { latitude: nextDoor(latitude), longitude: nextDoor(longitude), label: 'The restaurant' } };
   }
 
   @OnWhatsappMessage('video', 'audio', 'document', 'sticker', 'contacts', 'list', 'flow', 'unsupported')

@@ -21,7 +21,7 @@ async function main(): Promise<void> {
       console.log(`Blue Whale   ${turn.reply}`);
       console.log(`             ${turn.history.join(' → ')}\n`);
     }
-    console.log(`${summary(demo.twilio)}`);
+    console.log(summary(demo.twilio));
     if (!isScript) await stay(demo.twilio.url);
   } finally {
     await demo.stop();

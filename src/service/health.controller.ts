@@ -1,4 +1,11 @@
-import { Controller, Get, Inject, VERSION_NEUTRAL } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Inject,
+  type OnModuleDestroy,
+  ServiceUnavailableException,
+  VERSION_NEUTRAL,
+} from '@nestjs/common';
 import { HealthCheck, type HealthCheckResult, HealthCheckService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { WhatsappTwilioHealthIndicator } from '../whatsapp-twilio/health/whatsapp-twilio.health-indicator';
 import { WhatsappTwilioStorageHealthIndicator } from '../whatsapp-twilio/health/whatsapp-twilio.storage-health-indicator';
@@ -7,13 +14,20 @@ import { SERVICE_ENVIRONMENT } from './service.tokens';
 
 /** Probes for Kubernetes. */
 @Controller({ path: 'health', version: VERSION_NEUTRAL })
-export class HealthController {
+export class HealthController implements OnModuleDestroy {
+  private isDraining = false;
+
   constructor(
     @Inject(SERVICE_ENVIRONMENT) private readonly environment: ServiceEnvironment,
     private readonly health: HealthCheckService,
     private readonly twilio: WhatsappTwilioHealthIndicator,
     private readonly storage: WhatsappTwilioStorageHealthIndicator,
   ) {}
+
+  /** The first step of a shutdown. Terminus learns of it only once the work under way is finished. */
+  onModuleDestroy(): void {
+    this.isDraining = true;
+  }
 
   /** 200 while the process runs, whatever it depends on: a restart mends none of that. Also while it drains. */
   @Get('live')
@@ -30,7 +44,8 @@ export class HealthController {
   /** 200 while requests should be sent here; 503 without storage, while draining, and, if so configured, without Twilio. */
   @Get('ready')
   @HealthCheck()
-  ready(): Promise<HealthCheckResult> {
+  async ready(): Promise<HealthCheckResult> {
+    if (this.isDraining) throw new ServiceUnavailableException({ status: 'shutting_down', details: {} });
     return this.health.check([() => this.storage.isHealthy('storage'), () => this.twilioHealth()]);
   }
 

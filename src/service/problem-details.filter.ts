@@ -44,7 +44,7 @@ export class ProblemDetailsFilter implements ExceptionFilter {
     void reply
       .status(status)
       .type('application/problem+json')
-      .send(problemOf(status, error, String(request.id)));
+      .send(problemOf(status, error, request.id));
   }
 }
 

@@ -51,7 +51,7 @@ export function readServiceEnvironment(read: ReadVariable, problems: ConfigProbl
   };
 }
 
-const NAMED_RANGES = ['loopback', 'linklocal', 'uniquelocal'];
+const NAMED_RANGES = new Set(['loopback', 'linklocal', 'uniquelocal']);
 
 /** A number of hops, or addresses; never `true`, which would believe anyone. */
 function trustProxyOf(text: string, problems: ConfigProblem[]): TrustProxy {
@@ -70,6 +70,6 @@ function trustProxyOf(text: string, problems: ConfigProblem[]): TrustProxy {
 function isAddress(text: string): boolean {
   const [address = '', prefix] = text.split('/');
   const version = isIP(address);
-  if (version === 0) return NAMED_RANGES.includes(text);
+  if (version === 0) return NAMED_RANGES.has(text);
   return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
 }

@@ -82,6 +82,9 @@ export type WhatsappTwilioRootOptions = Partial<typeof OPTIONS_TYPE>;
     // The guard needs the first two where a host puts it on its own routes.
     ConnectionRegistry,
     SETTINGS,
+    // For a controller of the host's own that extends InboundController.
+    Inbox,
+    StatusCallbacks,
     OutboundService,
     TwilioSignatureGuard,
     WhatsappTwilioHealthIndicator,

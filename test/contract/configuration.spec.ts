@@ -102,7 +102,13 @@ describe('Options', () => {
   });
 
   it('may be there and undefined', () => {
-    const options = { fromNumber: undefined, publicUrl: undefined, storage: undefined, apiKey: undefined, handlers: {} };
+    const options = {
+      fromNumber: undefined,
+      publicUrl: undefined,
+      storage: undefined,
+      apiKey: undefined,
+      handlers: {},
+    };
     expect(() => validateOptions(sampleOptions(options as Partial<WhatsappTwilioModuleOptions>))).not.toThrow();
   });
 
@@ -122,14 +128,18 @@ describe('Options', () => {
     ['an empty token', '', /is missing/],
   ])('refuse %s', (_name, authToken, message) => {
     const problems = problemsOf({ ...sampleOptions(), authToken });
-    expect(problems).toEqual({ 'authToken (TWILIO_AUTH_TOKEN, TWILIO_AUTH_TOKEN_SECONDARY)': expect.stringMatching(message) });
+    expect(problems).toEqual({
+      'authToken (TWILIO_AUTH_TOKEN, TWILIO_AUTH_TOKEN_SECONDARY)': expect.stringMatching(message),
+    });
   });
 
   it.each([
     ['sid', { secret: 'x' }, 'apiKey.sid (TWILIO_API_KEY_SID)'],
     ['secret', { sid: `SK${'0'.repeat(32)}` }, 'apiKey.secret (TWILIO_API_KEY_SECRET)'],
   ])('refuse an API key without its %s', (_half, apiKey, name) => {
-    expect(problemsOf({ ...sampleOptions(), apiKey })).toEqual({ [name]: expect.stringContaining('Give both or neither') });
+    expect(problemsOf({ ...sampleOptions(), apiKey })).toEqual({
+      [name]: expect.stringContaining('Give both or neither'),
+    });
   });
 
   it.each([
@@ -210,7 +220,11 @@ describe('Settings', () => {
 
   it('show no secret when they are printed or serialised', () => {
     const settings = validateOptions(secrets);
-    for (const shown of [inspect(settings, { depth: 9, showHidden: true }), `${inspect({ settings })}`, JSON.stringify({ settings })]) {
+    for (const shown of [
+      inspect(settings, { depth: 9, showHidden: true }),
+      inspect({ settings }),
+      JSON.stringify({ settings }),
+    ]) {
       expect(shown).toContain('default');
       expect(shown).not.toMatch(/token|secret|aaaa|bbbb/);
     }

@@ -183,7 +183,7 @@ describe.each(platforms)('In a host app on %s', (platform) => {
   it.each([true, false])('with rawBody: %s, forms verify whatever they hold', async (rawBody) => {
     await start({ nest: { rawBody } });
     const token = host.twilio.authToken;
-    const odd = params({ Body: ' a+b&c=d%20é👍\r\n "x" ', 'Extra[a][b]': 'c', 'Extra[]': 'd', 'Odd.name': '' });
+    const odd = params({ Body: ' a+b&c=d%20é👍\r\n "x" ', 'Extra[a][b]': 'c', 'Odd.name': '' });
     expect(await postSigned(host.url + PATH, odd, { token })).toEqual(acknowledged);
     const message = await host.recorder.messages.first();
     expect(message).toMatchObject({ kind: 'text', text: odd['Body'] });

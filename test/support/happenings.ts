@@ -1,3 +1,5 @@
+const LIMIT_MS = 5000;
+
 /** What happened so far, and a way to wait for more without sleeping. */
 export class Happenings<T> {
   readonly all: T[] = [];
@@ -18,11 +20,20 @@ export class Happenings<T> {
     return this.until(() => this.all.length >= number);
   }
 
-  /** Resolves once this holds; looked at after everything that happens. */
+  /**
+   * Resolves once this holds; looked at after everything that happens.
+   *
+   * @throws when it does not within five seconds.
+   */
   until(holds: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
+      const limit = setTimeout(() => {
+        this.#waiting.delete(check);
+        reject(new Error(`It did not happen. What did: ${JSON.stringify(this.all, null, 2)}`));
+      }, LIMIT_MS);
       const check = () => {
         if (!holds()) return;
+        clearTimeout(limit);
         this.#waiting.delete(check);
         resolve();
       };

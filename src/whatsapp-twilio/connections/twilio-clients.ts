@@ -19,7 +19,12 @@ export class TwilioClients implements OnApplicationShutdown {
     let client = this.#clients.get(connection.id);
     if (client === undefined) {
       const { accountSid, credentials } = connection;
-      client = new TwilioClient({ accountSid, ...credentials, baseUrl: this.settings.apiBaseUrl, clock: this.runtime.clock });
+      client = new TwilioClient({
+        accountSid,
+        ...credentials,
+        baseUrl: this.settings.apiBaseUrl,
+        clock: this.runtime.clock,
+      });
       this.#clients.set(connection.id, client);
     }
     return client;

@@ -54,7 +54,12 @@ export function readEnvironment(read: ReadVariable = configServiceReader()): Env
 }
 
 /** One variable, or what the file holds that `NAME_FILE` names; surrounding white space of a file is dropped. */
-export function readVariable(name: string, secret: boolean, read: ReadVariable, problems: ConfigProblem[]): string | undefined {
+export function readVariable(
+  name: string,
+  secret: boolean,
+  read: ReadVariable,
+  problems: ConfigProblem[],
+): string | undefined {
   const direct = read(name)?.trim() || undefined;
   const file = secret ? read(`${name}_FILE`)?.trim() || undefined : undefined;
   if (file === undefined) return direct;

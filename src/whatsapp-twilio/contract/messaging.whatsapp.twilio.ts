@@ -50,7 +50,7 @@ export const messagingWhatsappTwilioIntegrationSpec = deepFreeze({
         authToken: { type: 'string', description: 'Twilio auth token.' },
       },
     },
-    example: { accountSid: 'ACxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx', authToken: '***' },
+    example: { accountSid: 'ACxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx', authToken: '***' },
   },
   healthCheck: { method: 'custom', timeoutMs: 4000 },
   docsUrl: 'https://www.twilio.com/docs/whatsapp',

@@ -93,7 +93,9 @@ function* missing(options: WhatsappTwilioModuleOptions): Iterable<ConfigProblem>
   const required = [
     ['accountSid', options.accountSid],
     ['authToken', asList(options.authToken)[0]],
-    ...(options.apiKey ? [['apiKeySid', options.apiKey.sid] as const, ['apiKeySecret', options.apiKey.secret] as const] : []),
+    ...(options.apiKey
+      ? [['apiKeySid', options.apiKey.sid] as const, ['apiKeySecret', options.apiKey.secret] as const]
+      : []),
   ] as const;
   for (const [property, value] of required) {
     if (value === undefined || value === null || value === '') {

@@ -49,7 +49,9 @@ export class WhatsappTwilioConfig {
   apiBaseUrl!: string;
 
   @Satisfies((value) => value !== 'status', { message: 'must not be "status", which is a path of the webhooks.' })
-  @Matches(CONNECTION_ID, { message: 'must be 1 to 64 letters, digits, _ or -, as it becomes part of the webhook path.' })
+  @Matches(CONNECTION_ID, {
+    message: 'must be 1 to 64 letters, digits, _ or -, as it becomes part of the webhook path.',
+  })
   connectionId!: string;
 
   @Max(1000, { message: 'must be at most 1000.' })

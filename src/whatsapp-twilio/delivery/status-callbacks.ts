@@ -79,7 +79,11 @@ export class StatusCallbacks {
     if (row.twilio_sid === null) await this.applyEarly(trx, updated);
   }
 
-  private async find(trx: DatabaseTransaction, callback: StatusCallback, sid: string): Promise<OutboundRow | undefined> {
+  private async find(
+    trx: DatabaseTransaction,
+    callback: StatusCallback,
+    sid: string,
+  ): Promise<OutboundRow | undefined> {
     const ofConnection = trx
       .selectFrom('outbound_messages')
       .selectAll()
@@ -102,7 +106,7 @@ export class StatusCallbacks {
       .select(({ fn }) => fn.countAll<number>().as('count'))
       .where('message_sid', '=', report.sid)
       .executeTakeFirstOrThrow();
-    if (Number(count) >= EARLY_CALLBACKS_PER_SID) return;
+    if (count >= EARLY_CALLBACKS_PER_SID) return;
     await trx
       .insertInto('early_callbacks')
       .values({

@@ -38,7 +38,10 @@ export class StatusDispatcher {
       onFailure: (row, { handlers: failed, errors, retryAt }) => {
         const then = retryAt === undefined ? 'it is given up' : `next try at ${new Date(retryAt).toISOString()}`;
         const stack = errors.map((error) => (error instanceof Error ? error.stack : String(error))).join('\n');
-        this.logger.error(`${failed.join(', ')} failed for "${row.status}" of message ${row.message_id}; ${then}.`, stack);
+        this.logger.error(
+          `${failed.join(', ')} failed for "${row.status}" of message ${row.message_id}; ${then}.`,
+          stack,
+        );
       },
       onError: (error) => this.logger.error('Status updates cannot go on for the moment.', (error as Error).stack),
     });

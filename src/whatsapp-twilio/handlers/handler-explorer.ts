@@ -27,8 +27,8 @@ export function exploreHandlers(discovery: DiscoveryService, handlers: WhatsappH
     for (const method of scanner.getAllMethodNames(prototype)) {
       const run = prototype[method];
       if (typeof run !== 'function') continue;
-      const kinds = filterOf<InboundMessageKind>(run, MESSAGE_HANDLER);
-      const statuses = filterOf<OutboundStatus>(run, STATUS_HANDLER);
+      const kinds = filterOf(run, MESSAGE_HANDLER) as InboundMessageKind[] | undefined;
+      const statuses = filterOf(run, STATUS_HANDLER) as OutboundStatus[] | undefined;
       if (kinds === undefined && statuses === undefined) continue;
 
       const className = classes.get(prototype) ?? uniqueName(wrapper, classes);
@@ -36,7 +36,8 @@ export function exploreHandlers(discovery: DiscoveryService, handlers: WhatsappH
       const name = `${className}.${method}`;
       refuseScoped(wrapper, name);
       if (kinds) handlers.messages.push({ name, filter: new Set(kinds), run: run.bind(instance) as MessageHandler });
-      if (statuses) handlers.statuses.push({ name, filter: new Set(statuses), run: run.bind(instance) as StatusHandler });
+      if (statuses)
+        handlers.statuses.push({ name, filter: new Set(statuses), run: run.bind(instance) as StatusHandler });
       logger.log(`${name} handles ${[...(kinds ?? []), ...(statuses ?? [])].join(', ')}`);
     }
   }

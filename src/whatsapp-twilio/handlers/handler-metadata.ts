@@ -22,13 +22,13 @@ export function checkedFilter<Handler, Value extends string>(
     if (typeof target === 'function' || typeof property === 'symbol') {
       throw new TypeError(`@${decorator} goes on a method of the instance with a name, not on ${String(property)}.`);
     }
-    if (typeof method !== 'function') throw new TypeError(`@${decorator} goes on a method, not on ${String(property)}.`);
-    const earlier = filterOf<Value>(method, metadataKey) ?? [];
+    if (typeof method !== 'function') throw new TypeError(`@${decorator} goes on a method, not on ${property}.`);
+    const earlier = filterOf(method, metadataKey) ?? [];
     Reflect.defineMetadata(metadataKey, [...new Set([...earlier, ...filter])], method);
   };
 }
 
 /** The events that a method wants, or nothing if it is no handler. */
-export function filterOf<Value extends string>(method: object, metadataKey: string): readonly Value[] | undefined {
-  return Reflect.getMetadata(metadataKey, method) as readonly Value[] | undefined;
+export function filterOf(method: object, metadataKey: string): readonly string[] | undefined {
+  return Reflect.getMetadata(metadataKey, method) as readonly string[] | undefined;
 }

@@ -148,7 +148,10 @@ export class HandlerQueue<Table extends WorkTable, Result> {
     const { clock, settings } = this.options;
     let cancel: (() => void) | undefined;
     const limit = new Promise<never>((_, reject) => {
-      cancel = clock.setTimeout(() => reject(new HandlerTimeoutError(task.name, settings.timeoutMs)), settings.timeoutMs);
+      cancel = clock.setTimeout(
+        () => reject(new HandlerTimeoutError(task.name, settings.timeoutMs)),
+        settings.timeoutMs,
+      );
     });
     try {
       return await Promise.race([Promise.resolve().then(() => task.run()), limit]);

@@ -30,7 +30,9 @@ export class WhatsappTwilioHealthIndicator {
     private readonly clients: TwilioClients,
   ) {}
 
-  async isHealthy<const Key extends string = 'twilio'>(key: Key = 'twilio' as Key): Promise<HealthIndicatorResult<Key>> {
+  async isHealthy<const Key extends string = 'twilio'>(
+    key: Key = 'twilio' as Key,
+  ): Promise<HealthIndicatorResult<Key>> {
     const { status, ...details } = await this.health();
     const session = this.indicators.check(key);
     return status === 'up' ? session.up() : session.down(details);

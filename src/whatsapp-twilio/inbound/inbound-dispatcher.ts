@@ -5,7 +5,6 @@ import { HandlerQueue, type HandlerTask } from '../handlers/handler-queue';
 import { type HandlerReply, WhatsappHandlers } from '../handlers/whatsapp-handlers';
 import { type Conversation, customerServiceWindow } from '../messages/conversation';
 import type { WhatsappMessage } from '../messages/inbound-message';
-import type { OutboundMessageInput } from '../messages/outbound-message';
 import { parseInboundMessage } from '../messages/parse-inbound-message';
 import { parseAddress } from '../messages/address';
 import { OutboundService } from '../outbound/outbound.service';
@@ -101,6 +100,6 @@ export class InboundDispatcher {
       connectionId: row.connection_id,
       idempotencyKey: `reply:${row.id}:${handler}`.slice(0, 255),
     };
-    await this.outbound.enqueue(trx, message as OutboundMessageInput);
+    await this.outbound.enqueue(trx, message);
   }
 }

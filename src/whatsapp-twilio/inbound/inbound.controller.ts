@@ -13,6 +13,7 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { StatusCallbacks } from '../delivery/status-callbacks';
+import { fromTwilioStatus } from '../messages/message-status';
 import type { WhatsappTwilioModuleExtras } from '../whatsapp-twilio.options';
 import { Inbox } from './inbox';
 import { TwilioSignatureGuard } from './twilio-signature.guard';
@@ -73,10 +74,11 @@ export class InboundController {
   }
 }
 
-/** An inbound message says `received`; a callback has a `MessageStatus` of its own. */
+/** An inbound message says `received`; a callback has a status of its own, or at least its `EventType` (`READ`). */
 function isStatusCallback(params: Readonly<Record<string, string>>): boolean {
-  const status = params['MessageStatus'] ?? params['SmsStatus'] ?? '';
-  return status !== '' && !/^receiv(ed|ing)$/i.test(status);
+  const status = params['MessageStatus'] || params['SmsStatus'];
+  if (status) return !/^receiv(ed|ing)$/i.test(status);
+  return fromTwilioStatus(params['EventType'] ?? '') !== undefined;
 }
 
 /** A controller class of its own for each registration, as two of them need two paths. */

@@ -34,6 +34,8 @@ export class TwilioSignatureGuard implements CanActivate {
 
     const body = bodyOf(request);
     if (body.kind === 'json-without-bytes') throw new RawBodyRequiredException();
+    // Its signature would cover the URL alone, and a handler could take the body for Twilio's.
+    if (body.kind === 'unsigned') return this.refuse('its body is neither a form nor JSON');
     const query = queryOf(request);
     const params = toParameterRecord(paramsOf(request, body, query));
 

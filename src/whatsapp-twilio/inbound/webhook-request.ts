@@ -22,7 +22,9 @@ export type WebhookBody =
   | { readonly kind: 'form'; readonly params: WebhookParams }
   | { readonly kind: 'json'; readonly bytes: Uint8Array }
   /** JSON that the host parsed and whose bytes are gone. */
-  | { readonly kind: 'json-without-bytes' };
+  | { readonly kind: 'json-without-bytes' }
+  /** A body of a type that no signature covers. */
+  | { readonly kind: 'unsigned' };
 
 export function header(request: WebhookRequest, name: string): string | undefined {
   const value = request.headers[name];
@@ -42,15 +44,18 @@ export function queryOf(request: WebhookRequest): URLSearchParams {
 
 /** The body for verification: from the raw bytes where the host keeps them, else from the parsed form. */
 export function bodyOf(request: WebhookRequest): WebhookBody {
-  if (request.method === 'GET' || request.method === 'HEAD') return { kind: 'none' };
+  if (request.method === 'GET' || request.method === 'HEAD') return { kind: hasBody(request) ? 'unsigned' : 'none' };
   const type = (header(request, 'content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase();
-  if (type === 'application/json' || type.endsWith('+json')) {
-    if (request.rawBody !== undefined) return { kind: 'json', bytes: request.rawBody };
-    return { kind: 'json-without-bytes' };
+  if (type === 'application/x-www-form-urlencoded') {
+    return { kind: 'form', params: request.rawBody ? parseFormBody(request.rawBody) : flatten(request.body) };
   }
-  if (type !== 'application/x-www-form-urlencoded') return { kind: 'none' };
-  if (request.rawBody !== undefined) return { kind: 'form', params: parseFormBody(request.rawBody) };
-  return { kind: 'form', params: flatten(request.body) };
+  if (!hasBody(request)) return { kind: 'none' };
+  if (type !== 'application/json' && !type.endsWith('+json')) return { kind: 'unsigned' };
+  return request.rawBody ? { kind: 'json', bytes: request.rawBody } : { kind: 'json-without-bytes' };
+}
+
+function hasBody(request: WebhookRequest): boolean {
+  return header(request, 'transfer-encoding') !== undefined || Number(header(request, 'content-length') ?? 0) > 0;
 }
 
 /**

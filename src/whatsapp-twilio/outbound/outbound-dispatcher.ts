@@ -170,11 +170,7 @@ export class OutboundDispatcher {
     act: (trx: DatabaseTransaction, fresh: OutboundRow) => Promise<void>,
   ): Promise<void> {
     await this.db.transaction().execute(async (trx) => {
-      const fresh = await trx
-        .selectFrom('outbound_messages')
-        .selectAll()
-        .where('id', '=', id)
-        .executeTakeFirst();
+      const fresh = await trx.selectFrom('outbound_messages').selectAll().where('id', '=', id).executeTakeFirst();
       if (fresh !== undefined) await act(trx, fresh);
     });
   }

@@ -46,7 +46,6 @@ export interface OutboundMessageWithHistory extends OutboundMessage {
 }
 
 export function toOutboundMessage(row: OutboundRow): OutboundMessage {
-  const date = (time: number | null) => (time === null ? undefined : new Date(time));
   const sendAt = date(row.send_at);
   const expiresAt = date(row.expires_at);
   const until = date(row.due_at);
@@ -74,6 +73,10 @@ export function toOutboundMessage(row: OutboundRow): OutboundMessage {
     createdAt: new Date(row.created_at),
     updatedAt: new Date(row.updated_at),
   };
+}
+
+function date(time: number | null): Date | undefined {
+  return time === null ? undefined : new Date(time);
 }
 
 export function toMessageEvent(row: MessageEventRow): MessageEvent {

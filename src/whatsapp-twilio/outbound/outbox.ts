@@ -10,10 +10,15 @@ import { findLatestSender, findOrCreateConversation } from '../storage/conversat
 import type { DatabaseTransaction } from '../storage/database';
 import type { NewOutboundRow, OutboundRow } from '../storage/schema';
 import { RUNTIME } from '../tokens';
-import { IdempotencyConflictError, InvalidMessageError, NotCancelableError, OutsideWindowError } from './outbound.errors';
+import {
+  IdempotencyConflictError,
+  InvalidMessageError,
+  NotCancelableError,
+  OutsideWindowError,
+} from './outbound.errors';
 
 /** Statuses in which a message has not left and may be taken back. */
-const cancelable = ['queued', 'scheduled', 'held'];
+const cancelable = new Set(['queued', 'scheduled', 'held']);
 
 /** The stored queue of outbound messages. Every method works inside the caller's transaction. */
 @Injectable()
@@ -96,7 +101,7 @@ export class Outbox {
 
   /** Takes back what has not been sent. */
   async cancel(trx: DatabaseTransaction, row: OutboundRow): Promise<OutboundRow> {
-    if (!cancelable.includes(row.status)) throw new NotCancelableError(row.status);
+    if (!cancelable.has(row.status)) throw new NotCancelableError(row.status);
     return this.journal.step(trx, row, { status: 'canceled', dueAt: null });
   }
 

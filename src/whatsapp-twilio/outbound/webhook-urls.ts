@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, RequestMethod } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
 import type { WhatsappTwilioSettings } from '../contract/validate-options';
 import { SETTINGS, WEBHOOK_PATH } from '../tokens';
@@ -26,27 +26,35 @@ export class WebhookUrls implements OnApplicationBootstrap {
   statusCallback(connectionId: string, messageId: string): string | undefined {
     const [publicUrl] = this.settings.publicUrls;
     if (publicUrl === undefined || this.webhookPath === false) return undefined;
-    const ofConnection = connectionId === this.settings.connectionId ? '' : `/${connectionId}`;
-    return `${this.base(publicUrl)}${ofConnection}/status?message=${messageId}`;
+    const route = connectionId === this.settings.connectionId ? '/status' : '/:connectionId/status';
+    const path = this.mounted(route).replace(':connectionId', connectionId);
+    return `${this.base(publicUrl)}${path}?message=${messageId}`;
   }
 
   /** The public URL may already name the webhook, as people copy it to and from Twilio's console. */
   private base(publicUrl: string): string {
-    const url = publicUrl.replace(/\/+$/, '');
-    const path = this.mountPath();
-    return url.endsWith(path) ? url : url + path;
+    const url = trimEnd(publicUrl);
+    const webhook = this.mounted('');
+    return webhook !== '' && url.endsWith(webhook) ? url.slice(0, -webhook.length) : url;
   }
 
-  /** The webhook's path below the app's global prefix. */
-  private mountPath(): string {
-    const path = `/${trim(this.webhookPath || '')}`;
-    const prefix = trim(this.config.getGlobalPrefix());
-    const { exclude } = this.config.getGlobalPrefixOptions();
-    const isExcluded = exclude?.some(({ pathRegex }) => pathRegex.exec(path) !== null) ?? false;
-    return prefix === '' || isExcluded ? path : `/${prefix}${path}`;
+  /** Where Nest mounts a POST route of the webhook: below the app's global prefix, unless that excludes just it. */
+  private mounted(route: string): string {
+    const path = leadingSlash(this.webhookPath || '') + route;
+    const { exclude = [] } = this.config.getGlobalPrefixOptions();
+    const isExcluded = exclude.some(
+      ({ requestMethod, pathRegex }) =>
+        [RequestMethod.POST, RequestMethod.ALL].includes(requestMethod) && pathRegex.test(path),
+    );
+    return isExcluded ? path : leadingSlash(this.config.getGlobalPrefix()) + path;
   }
 }
 
-function trim(path: string): string {
-  return path.replace(/^\/+|\/+$/g, '');
+function leadingSlash(path: string): string {
+  const trimmed = trimEnd(path).replace(/^\/+/, '');
+  return trimmed === '' ? '' : `/${trimmed}`;
+}
+
+function trimEnd(path: string): string {
+  return path.replace(/\/+$/, '');
 }

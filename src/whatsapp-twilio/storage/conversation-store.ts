@@ -97,7 +97,8 @@ async function learn(
     user_phone: seen.user_phone ?? row.user_phone,
     user_bsuid: seen.user_bsuid ?? row.user_bsuid,
   };
-  if (next.sender === row.sender && next.user_phone === row.user_phone && next.user_bsuid === row.user_bsuid) return row;
+  if (next.sender === row.sender && next.user_phone === row.user_phone && next.user_bsuid === row.user_bsuid)
+    return row;
   if (next.user_phone !== null) {
     // A conversation that was found by id, or that moves to another sender, may meet one begun with the number alone.
     await trx

@@ -82,7 +82,12 @@ const firstTables: Migration = {
       .on('outbound_messages')
       .columns(['connection_id', 'idempotency_key'])
       .execute();
-    await db.schema.createIndex('outbound_messages_sid').unique().on('outbound_messages').column('twilio_sid').execute();
+    await db.schema
+      .createIndex('outbound_messages_sid')
+      .unique()
+      .on('outbound_messages')
+      .column('twilio_sid')
+      .execute();
     await sql`create index outbound_messages_due on outbound_messages (priority, due_at) where due_at is not null`.execute(
       db,
     );

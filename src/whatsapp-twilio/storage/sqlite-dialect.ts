@@ -1,4 +1,12 @@
-import { CompiledQuery, type DatabaseConnection, type Driver, SqliteDialect, type SqliteDatabase } from 'kysely';
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type DialectAdapter,
+  type Driver,
+  SqliteAdapter,
+  SqliteDialect,
+  type SqliteDatabase,
+} from 'kysely';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -27,7 +35,7 @@ async function openDatabase(file: string | undefined): Promise<SqliteDatabase> {
   for (const pragma of ['busy_timeout = 5000', 'journal_mode = WAL', 'synchronous = FULL']) {
     database.exec(`PRAGMA ${pragma}`);
   }
-  return database as unknown as SqliteDatabase;
+  return database;
 }
 
 /**
@@ -41,5 +49,16 @@ class ImmediateSqliteDialect extends SqliteDialect {
       await connection.executeQuery(CompiledQuery.raw('begin immediate'));
     };
     return driver;
+  }
+
+  /** SQLite can take back DDL: a migration is done whole or not at all, and reads what was done under the write lock. */
+  override createAdapter(): DialectAdapter {
+    return new TransactionalDdlAdapter();
+  }
+}
+
+class TransactionalDdlAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
   }
 }

@@ -1,0 +1,55 @@
+import { sql } from 'kysely';
+import { join } from 'node:path';
+import { type Database, openDatabase } from '../../src/whatsapp-twilio/storage/database';
+import { migrate } from '../../src/whatsapp-twilio/storage/migrations';
+import { runInChildProcess } from '../support/child-process';
+import { useTemporaryFolder } from '../support/temporary-folder';
+
+async function tablesOf(db: Database): Promise<string[]> {
+  const tables = await db.introspection.getTables();
+  return tables.map(({ name }) => name).toSorted();
+}
+
+describe('The tables', () => {
+  const folder = useTemporaryFolder();
+  const url = () => `sqlite:${folder.file('storage.db')}`;
+
+  it('are made when the storage is opened', async () => {
+    const db = await openDatabase('sqlite::memory:');
+    expect(await tablesOf(db)).toEqual([
+      'conversations',
+      'early_callbacks',
+      'inbound_messages',
+      'message_events',
+      'outbound_messages',
+      'send_slots',
+      'whatsapp_twilio_migrations',
+      'whatsapp_twilio_migrations_lock',
+    ]);
+    await db.destroy();
+  });
+
+  it('stay as they are, with all that is in them, when it is opened again', async () => {
+    let db = await openDatabase(url());
+    await db.insertInto('send_slots').values({ account_sid: 'AC', priority: 'bulk', at: 1 }).execute();
+    await migrate(db);
+    await db.destroy();
+    db = await openDatabase(url());
+    expect(await db.selectFrom('send_slots').select('at').execute()).toEqual([{ at: 1 }]);
+    await db.destroy();
+  });
+
+  it('are made once by processes that start together on a new file', async () => {
+    const startAt = String(Date.now() + 1000);
+    const child = join(__dirname, 'migrate-in-child.ts');
+    await Promise.all([1, 2, 3].map(() => runInChildProcess(child, url(), startAt)));
+    const db = await openDatabase(url());
+    const { rows } = await sql`select name from whatsapp_twilio_migrations`.execute(db);
+    expect(rows).toEqual([{ name: '0001_first_tables' }]);
+    await db.destroy();
+  });
+
+  it('are not touched in a file that is no database, which is an error', async () => {
+    await expect(openDatabase(`sqlite:${__filename}`)).rejects.toThrow(/not a database/);
+  });
+});
