@@ -2,6 +2,8 @@ export { WhatsappTwilioModule, type WhatsappTwilioRootOptions } from './whatsapp
 export {
   defaultWebhookPath,
   type HandlerOptions,
+  type ReconciliationOptions,
+  type RetentionOptions,
   type TwilioApiKey,
   type WhatsappTwilioModuleExtras,
   type WhatsappTwilioModuleOptions,
@@ -46,7 +48,9 @@ export { type VerifiedWebhook, verifiedWebhook } from './whatsapp-twilio/inbound
 export { InvalidReplyError } from './whatsapp-twilio/inbound/invalid-reply.error';
 export { RawBodyRequiredException } from './whatsapp-twilio/inbound/raw-body-required.exception';
 
-export { OutboundService } from './whatsapp-twilio/outbound/outbound.service';
+export { StorageUnreachableError } from './whatsapp-twilio/storage/connection-error';
+
+export { OutboundService, type SendOptions } from './whatsapp-twilio/outbound/outbound.service';
 export type {
   MessageEvent,
   OutboundMessage,
@@ -59,10 +63,23 @@ export {
   NotCancelableError,
   OutboundError,
   OutsideWindowError,
+  TransactionNotPossibleError,
 } from './whatsapp-twilio/outbound/outbound.errors';
 export type { StatusUpdate } from './whatsapp-twilio/delivery/status-update';
+export { DeadLetters } from './whatsapp-twilio/handlers/dead-letters.service';
+export {
+  type DeadLetter,
+  DeadLetterErasedError,
+  DeadLetterError,
+  DeadLetterNotFoundError,
+  type DeadLetterPage,
+  type DeadMessage,
+  type DeadStatus,
+  InvalidPageError,
+} from './whatsapp-twilio/handlers/dead-letter';
 export { HandlerTimeoutError } from './whatsapp-twilio/handlers/handler-queue';
 
+export type { CallersTransaction } from './whatsapp-twilio/storage/callers-transaction';
 export { WhatsappTwilioHealthIndicator } from './whatsapp-twilio/health/whatsapp-twilio.health-indicator';
 export { WhatsappTwilioStorageHealthIndicator } from './whatsapp-twilio/health/whatsapp-twilio.storage-health-indicator';
 

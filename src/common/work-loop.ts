@@ -1,5 +1,7 @@
 import type { Clock } from './clock';
 
+/** How long a stopping process waits for what is under way. */
+const DRAIN_MS = 10_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
 
@@ -14,6 +16,8 @@ export interface WorkLoopOptions<Item> {
   readonly clock: Clock;
   /** How many items are worked on at the same time. */
   readonly concurrency: number;
+  /** Looks at least this often: others may have left work without a word. */
+  readonly lookEveryMs?: number | undefined;
   claim(limit: number): Promise<Claim<Item>>;
   /** Works on one item. What it throws goes to `onError` and harms no other item. */
   run(item: Item): Promise<void>;
@@ -47,11 +51,18 @@ export class WorkLoop<Item> {
     else void this.#look();
   }
 
-  /** Claims nothing more; resolves once what was under way is finished. */
-  async stop(): Promise<void> {
+  /** Claims nothing more; resolves once what was under way is finished, or after the limit. */
+  async stop(limitMs = DRAIN_MS): Promise<void> {
     this.#running = false;
     this.#cancelTimer?.();
-    if (this.#active > 0 || this.#looking) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
+    if (this.#active === 0 && !this.#looking) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.options.clock.setTimeout(resolve, limitMs);
+      this.#onIdle.push(() => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
   async #look(): Promise<void> {
@@ -71,7 +82,10 @@ export class WorkLoop<Item> {
       const { items, nextAt } = await this.options.claim(limit);
       this.#failures = 0;
       for (const item of items) void this.#run(item);
-      if (nextAt !== undefined) this.#wakeAt(nextAt);
+      const { lookEveryMs, clock } = this.options;
+      const latest = lookEveryMs === undefined ? undefined : clock.now() + lookEveryMs;
+      const times = [nextAt, latest].filter((time) => time !== undefined);
+      if (times.length > 0) this.#wakeAt(Math.min(...times));
     } catch (error) {
       this.options.onError(error);
       const pause = Math.min(FIRST_PAUSE_MS * 2 ** this.#failures++, LONGEST_PAUSE_MS);

@@ -32,7 +32,6 @@ export class Concierge {
 
   @OnWhatsappMessage('location')
   meet({ latitude, longitude }: WhatsappMessage<'location'>) {
-    const nextDoor = (degrees: number) => Number((degrees + 0.001).toFixed(4));
     return { location: { latitude: nextDoor(latitude), longitude: nextDoor(longitude), label: 'The restaurant' } };
   }
 
@@ -55,4 +54,8 @@ export class Concierge {
       await new Promise<void>((resolve) => this.#onRead.push(resolve));
     }
   }
+}
+
+function nextDoor(degrees: number): number {
+  return Number((degrees + 0.001).toFixed(4));
 }

@@ -46,7 +46,13 @@ export class HealthController implements OnModuleDestroy {
   @HealthCheck()
   async ready(): Promise<HealthCheckResult> {
     if (this.isDraining) throw new ServiceUnavailableException({ status: 'shutting_down', details: {} });
-    return this.health.check([() => this.storage.isHealthy('storage'), () => this.twilioHealth()]);
+    return this.health.check([() => this.storageHealth(), () => this.twilioHealth()]);
+  }
+
+  /** While PostgreSQL is away, webhooks can still be taken into the spool. */
+  private async storageHealth(): Promise<HealthIndicatorResult> {
+    const result = await this.storage.isHealthy('storage');
+    return result.storage['degraded'] ? { storage: { ...result.storage, status: 'degraded' } } : result;
   }
 
   /** While Twilio is away, webhooks and messages can still be taken in. */

@@ -14,8 +14,8 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  // A wrong configuration is for people: what to change, and no stack.
-  const isConfig = (error as { code?: string }).code === 'CONFIG_INVALID';
-  process.stderr.write(`${isConfig ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`);
+  // What has to change outside of the program is for people: no stack.
+  const isForPeople = ['CONFIG_INVALID', 'STORAGE_UNREACHABLE'].includes((error as { code?: string }).code ?? '');
+  process.stderr.write(`${isForPeople ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`);
   process.exitCode = 1;
 });

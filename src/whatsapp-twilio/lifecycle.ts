@@ -8,14 +8,23 @@ import {
 } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { StatusDispatcher } from './delivery/status-dispatcher';
+import { StatusLookup } from './delivery/status-lookup';
 import { exploreHandlers } from './handlers/handler-explorer';
 import { type ConfigProblem, WhatsappTwilioConfigError } from './contract/whatsapp-twilio-config.error';
 import { WhatsappHandlers } from './handlers/whatsapp-handlers';
 import { InboundDispatcher } from './inbound/inbound-dispatcher';
+import { SpoolDrain } from './inbound/spool-drain';
 import { OutboundDispatcher } from './outbound/outbound-dispatcher';
+import { Retention } from './retention/retention';
+import type { Runtime } from './runtime';
+import { signalNames, type Signals } from './signals';
+import { type Database, isPostgresUrl } from './storage/database';
+import { logTrouble } from './storage/log-trouble';
+import { PostgresChannel } from './storage/postgres-channel';
 import type { Storage } from './storage/storage';
+import { Workers } from './storage/workers';
 import { memoryStorageUrl, type WhatsappTwilioSettings } from './contract/validate-options';
-import { SETTINGS, STORAGE, WEBHOOK_PATH } from './tokens';
+import { DATABASE, RUNTIME, SETTINGS, SIGNALS, STORAGE, WEBHOOK_PATH, WORKER_ID } from './tokens';
 
 /**
  * Starts the work when the app is ready and ends it in order: no new work first, the storage last, as requests still
@@ -26,6 +35,8 @@ export class WhatsappTwilioLifecycle
   implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
 {
   private readonly logger = new Logger('WhatsappTwilio');
+  private readonly processes: Workers;
+  private readonly channel?: PostgresChannel;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: WhatsappTwilioSettings,
@@ -36,7 +47,24 @@ export class WhatsappTwilioLifecycle
     private readonly inbound: InboundDispatcher,
     private readonly outbound: OutboundDispatcher,
     private readonly statuses: StatusDispatcher,
-  ) {}
+    private readonly spool: SpoolDrain,
+    private readonly lookup: StatusLookup,
+    private readonly retention: Retention,
+    @Inject(DATABASE) db: Database,
+    @Inject(RUNTIME) { clock }: Runtime,
+    @Inject(SIGNALS) signals: Signals,
+    @Inject(WORKER_ID) workerId: string,
+  ) {
+    this.processes = new Workers({
+      db,
+      clock,
+      id: workerId,
+      onRecovered: () => signalNames.forEach((name) => signals[name].emit()),
+      onBeat: () => storage.keepUp?.() ?? Promise.resolve(),
+      onError: logTrouble(this.logger, 'The storage has a problem.'),
+    });
+    if (isPostgresUrl(settings.storageUrl)) this.channel = new PostgresChannel(settings.storageUrl, db, signals);
+  }
 
   onApplicationBootstrap(): void {
     this.refuseClashes();
@@ -47,10 +75,15 @@ export class WhatsappTwilioLifecycle
     }
     exploreHandlers(this.discovery, this.handlers, this.logger);
     for (const worker of this.workers) worker.start();
+    this.processes.start();
+    this.channel?.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    this.storage.reach?.endWaiting();
     await Promise.all(this.workers.map((worker) => worker.stop()));
+    await this.processes.stop();
+    await this.channel?.stop();
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -76,6 +109,6 @@ export class WhatsappTwilioLifecycle
   }
 
   private get workers() {
-    return [this.inbound, this.outbound, this.statuses];
+    return [this.spool, this.inbound, this.outbound, this.statuses, this.lookup, this.retention];
   }
 }

@@ -7,6 +7,8 @@ export interface Signals {
   readonly statuses: Signal;
 }
 
+export const signalNames = ['inbox', 'outbox', 'statuses'] as const satisfies readonly (keyof Signals)[];
+
 export function createSignals(): Signals {
   return { inbox: new Signal(), outbox: new Signal(), statuses: new Signal() };
 }

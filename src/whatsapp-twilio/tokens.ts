@@ -4,4 +4,6 @@ export const STORAGE = 'whatsapp-twilio:storage';
 export const DATABASE = 'whatsapp-twilio:database';
 export const RUNTIME = 'whatsapp-twilio:runtime';
 export const SIGNALS = 'whatsapp-twilio:signals';
+/** Names this registration among the processes that share its storage. */
+export const WORKER_ID = 'whatsapp-twilio:worker-id';
 export const WEBHOOK_PATH = 'whatsapp-twilio:webhook-path';

@@ -1,4 +1,4 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Logger, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { HealthIndicatorService } from '@nestjs/terminus';
 import { Connection } from './connections/connection';
@@ -9,21 +9,29 @@ import { whatsappTwilioConfig } from './contract/whatsapp-twilio.config';
 import { MessageJournal } from './delivery/message-journal';
 import { StatusCallbacks } from './delivery/status-callbacks';
 import { StatusDispatcher } from './delivery/status-dispatcher';
+import { StatusLookup } from './delivery/status-lookup';
+import { DeadLetters } from './handlers/dead-letters.service';
 import { WhatsappHandlers } from './handlers/whatsapp-handlers';
 import { WhatsappTwilioHealthIndicator } from './health/whatsapp-twilio.health-indicator';
 import { WhatsappTwilioStorageHealthIndicator } from './health/whatsapp-twilio.storage-health-indicator';
 import { InboundDispatcher } from './inbound/inbound-dispatcher';
 import { Inbox } from './inbound/inbox';
+import { SpoolDrain } from './inbound/spool-drain';
 import { TwilioSignatureGuard } from './inbound/twilio-signature.guard';
+import { WebhookIntake } from './inbound/webhook-intake';
 import { WhatsappTwilioLifecycle } from './lifecycle';
 import { Outbox } from './outbound/outbox';
 import { OutboundDispatcher } from './outbound/outbound-dispatcher';
 import { OutboundService } from './outbound/outbound.service';
+import { Pacing } from './outbound/pacing';
+import { Reconciler } from './outbound/reconciler';
+import { Settlement } from './outbound/settlement';
 import { WebhookUrls } from './outbound/webhook-urls';
-import { systemRuntime } from './runtime';
+import { Retention } from './retention/retention';
+import { type Runtime, systemRuntime } from './runtime';
 import { createSignals } from './signals';
 import { openStorage, type Storage } from './storage/storage';
-import { DATABASE, RUNTIME, SETTINGS, SIGNALS, STORAGE } from './tokens';
+import { DATABASE, RUNTIME, SETTINGS, SIGNALS, STORAGE, WORKER_ID } from './tokens';
 import {
   type ASYNC_OPTIONS_TYPE,
   ConfigurableModuleClass,
@@ -47,7 +55,11 @@ export type WhatsappTwilioRootOptions = Partial<typeof OPTIONS_TYPE>;
     {
       provide: STORAGE,
       inject: [SETTINGS],
-      useFactory: ({ storageUrl }: WhatsappTwilioSettings) => openStorage(storageUrl),
+      useFactory: ({ storageUrl, spoolPath }: WhatsappTwilioSettings) =>
+        openStorage(storageUrl, {
+          spoolPath,
+          onWaiting: (reason) => new Logger('WhatsappTwilio').warn(`Waiting for PostgreSQL: ${reason}.`),
+        }),
     },
     {
       provide: DATABASE,
@@ -59,8 +71,14 @@ export type WhatsappTwilioRootOptions = Partial<typeof OPTIONS_TYPE>;
       inject: [SETTINGS],
       useFactory: (settings: WhatsappTwilioSettings) => new ConnectionRegistry([new Connection(settings)]),
     },
-    { provide: RUNTIME, useValue: systemRuntime },
+    {
+      provide: RUNTIME,
+      inject: [STORAGE],
+      useFactory: ({ clock }: Storage): Runtime => ({ ...systemRuntime, clock }),
+    },
+    { provide: WORKER_ID, inject: [RUNTIME], useFactory: ({ newId }: Runtime) => newId() },
     { provide: SIGNALS, useFactory: createSignals },
+    DeadLetters,
     HealthIndicatorService,
     Inbox,
     InboundDispatcher,
@@ -68,10 +86,17 @@ export type WhatsappTwilioRootOptions = Partial<typeof OPTIONS_TYPE>;
     Outbox,
     OutboundDispatcher,
     OutboundService,
+    Pacing,
+    Reconciler,
+    Retention,
+    Settlement,
+    SpoolDrain,
     StatusCallbacks,
     StatusDispatcher,
+    StatusLookup,
     TwilioClients,
     TwilioSignatureGuard,
+    WebhookIntake,
     WebhookUrls,
     WhatsappHandlers,
     WhatsappTwilioHealthIndicator,
@@ -83,8 +108,8 @@ export type WhatsappTwilioRootOptions = Partial<typeof OPTIONS_TYPE>;
     ConnectionRegistry,
     SETTINGS,
     // For a controller of the host's own that extends InboundController.
-    Inbox,
-    StatusCallbacks,
+    WebhookIntake,
+    DeadLetters,
     OutboundService,
     TwilioSignatureGuard,
     WhatsappTwilioHealthIndicator,

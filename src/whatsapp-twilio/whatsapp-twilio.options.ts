@@ -16,6 +16,23 @@ export interface HandlerOptions {
   readonly retryDelayMs?: number;
 }
 
+/** What happens when Twilio's answer to a send never came. Every field has a default. */
+export interface ReconciliationOptions {
+  /** A message that Twilio's list does not show after this many milliseconds was not taken, and is sent again. Default
+   * 15000. */
+  readonly settleAfterMs?: number;
+  /** When it cannot be settled for this long, in milliseconds, the message is left `unknown` for a person to judge.
+   * Default 900000. */
+  readonly giveUpAfterMs?: number;
+}
+
+/** How long what was written is kept. Identifiers, statuses and the history stay. */
+export interface RetentionOptions {
+  /** Days, 1 to 3650, after which texts, media addresses, raw parameters and metadata are erased from messages that
+   * nothing is left to do for. Kept for ever unless given (WHATSAPP_RETENTION_DAYS). */
+  readonly contentDays?: number;
+}
+
 /** Options of `WhatsappTwilioModule.forRoot()`. The environment variable of each is in parentheses. */
 export interface WhatsappTwilioModuleOptions {
   /** The account that owns the sender, `AC…` (TWILIO_ACCOUNT_SID). */
@@ -33,7 +50,12 @@ export interface WhatsappTwilioModuleOptions {
    * checked against all. Without it signatures are checked against the request's own URL (PUBLIC_URL). */
   readonly publicUrl?: string | readonly string[];
   /** Default `sqlite::memory:`, which forgets everything at exit (DATABASE_URL). */
-  readonly storage?: { readonly url: string };
+  readonly storage?: {
+    readonly url: string;
+    /** A file that takes webhooks while PostgreSQL cannot be reached; one for each process. Without it they are answered
+     * with 503 (SPOOL_PATH). */
+    readonly spoolPath?: string;
+  };
   /** Sends a minute for one Twilio account. Default 200 (WHATSAPP_RATE_LIMIT_RPM). */
   readonly rateLimit?: { readonly rpm: number };
   /** One origin for all of Twilio's hosts, for a local Twilio (TWILIO_API_BASE_URL). */
@@ -41,6 +63,8 @@ export interface WhatsappTwilioModuleOptions {
   /** The id of this configured connection. Default `default`; give each its own where one app has several. */
   readonly connectionId?: string;
   readonly handlers?: HandlerOptions;
+  readonly reconciliation?: ReconciliationOptions;
+  readonly retention?: RetentionOptions;
 }
 
 /** What stands beside the options in `forRoot()` and `forRootAsync()`, and has to be known before any of them. */

@@ -18,7 +18,7 @@ import { inbound, statusCallback } from 'nestjs-whatsapp-twilio/testing';
 import { map } from 'rxjs';
 import { freePort } from '../support/free-port';
 import { platforms } from '../support/host-app';
-import { startReverseProxy } from '../support/reverse-proxy';
+import { type ReverseProxy, startReverseProxy } from '../support/reverse-proxy';
 import { EMPTY_TWIML, postForm, postSigned } from '../support/signed-webhook';
 import { startWhatsappHost, type WhatsappHost, type WhatsappHostOptions } from '../support/whatsapp-host';
 
@@ -54,12 +54,17 @@ class HostController {
 
 describe.each(platforms)('In a host app on %s', (platform) => {
   let host: WhatsappHost;
+  let proxy: ReverseProxy | undefined;
 
   async function start(options: WhatsappHostOptions = {}): Promise<void> {
     host = await startWhatsappHost({ platform, ...options });
   }
 
-  afterEach(() => host.close());
+  afterEach(async () => {
+    await host.close();
+    await proxy?.close();
+    proxy = undefined;
+  });
 
   function params(overrides: Record<string, string> = {}) {
     return inbound.text({ AccountSid: host.twilio.accountSid, To: host.twilio.sender, ...overrides });
@@ -124,7 +129,8 @@ describe.each(platforms)('In a host app on %s', (platform) => {
 
     it('under URI versioning with a default version, where it has none', async () => {
       await start({
-        prepare: (app) => void app.setGlobalPrefix('api').enableVersioning({ type: VersioningType.URI, defaultVersion: '1' }),
+        prepare: (app) =>
+          void app.setGlobalPrefix('api').enableVersioning({ type: VersioningType.URI, defaultVersion: '1' }),
         controllers: [HostController],
       });
       expect((await fetch(`${host.url}/api/v1/hello`)).status).toBe(200);
@@ -221,11 +227,10 @@ describe.each(platforms)('In a host app on %s', (platform) => {
 
     it.each(['base', 'webhook'])('that takes a base path away, publicUrl names the %s', async (named) => {
       const port = await freePort();
-      const proxy = await startReverseProxy(port, { strip: '/wa-service' });
+      proxy = await startReverseProxy(port, { strip: '/wa-service' });
       const base = `${proxy.url}/wa-service`;
       await start({ port, module: { publicUrl: named === 'base' ? base : base + PATH } });
       await expectWholeJourney(PATH, base);
-      await proxy.close();
     });
   });
 
@@ -241,7 +246,10 @@ describe.each(platforms)('In a host app on %s', (platform) => {
         const answer = await postSigned(host.url + PATH, params(), { token, signedUrl: origin + PATH });
         expect(answer).toEqual(acknowledged);
       }
-      const unknown = await postSigned(host.url + PATH, params(), { token, signedUrl: `https://evil.example.com${PATH}` });
+      const unknown = await postSigned(host.url + PATH, params(), {
+        token,
+        signedUrl: `https://evil.example.com${PATH}`,
+      });
       expect(unknown.status).toBe(403);
     });
 

@@ -26,7 +26,11 @@ describe('The phone page and its control', () => {
   it.each([
     ['/', 'text/html', '<title>'],
     ['/phone.css', 'text/css', 'prefers-color-scheme'],
+    ['/phone.svg', 'image/svg+xml', '<svg'],
     ['/phone.js', 'text/javascript', 'EventSource'],
+    ['/activity.js', 'text/javascript', 'export'],
+    ['/bubble.js', 'text/javascript', 'export'],
+    ['/dom.js', 'text/javascript', 'export'],
   ])('serves %s under a policy that lets nothing in from elsewhere', async (path, type, content) => {
     const { response, text } = await get(path);
     expect(response.status).toBe(200);
@@ -40,7 +44,9 @@ describe('The phone page and its control', () => {
 
   it('has no inline script or style, and writes no HTML', async () => {
     expect((await get('/')).text).not.toMatch(/ style=| on\w+=|<style|<script(?! src="\/phone\.js")/);
-    expect((await get('/phone.js')).text).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(/);
+    for (const script of ['/phone.js', '/activity.js', '/bubble.js', '/dom.js']) {
+      expect((await get(script)).text).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(/);
+    }
   });
 
   it('answers 404 to any other path', async () => {

@@ -8,20 +8,24 @@ describe('Writes that arrive together', () => {
   let db: Database;
   let another: Database;
   let transactions: Set<DatabaseTransaction>;
-  let commits: GroupCommit<number, string>;
+  let commits: GroupCommit;
 
   beforeEach(async () => {
     const url = `sqlite:${folder.file('storage.db')}`;
     db = await openDatabase(url);
     another = await openDatabase(url);
     transactions = new Set();
-    commits = new GroupCommit(db, async (trx, at) => {
+    commits = new GroupCommit(db);
+  });
+
+  function submit(at: number): Promise<string> {
+    return commits.run(async (trx) => {
       transactions.add(trx);
       await trx.insertInto('send_slots').values({ account_sid: 'AC', priority: 'bulk', at }).execute();
       if (at < 0) throw new Error(`${at} is poisoned`);
       return `stored ${at}`;
     });
-  });
+  }
 
   afterEach(async () => {
     await db.destroy();
@@ -36,7 +40,7 @@ describe('Writes that arrive together', () => {
 
   it('share a transaction, keep their order, and each gets its own result', async () => {
     const numbers = Array.from({ length: 150 }, (_, index) => index);
-    const results = await Promise.all(numbers.map((number) => commits.submit(number)));
+    const results = await Promise.all(numbers.map((number) => submit(number)));
     expect(results).toEqual(numbers.map((number) => `stored ${number}`));
     expect(await stored()).toEqual(numbers);
     // The first goes at once; the others arrive while it is under way.
@@ -46,7 +50,7 @@ describe('Writes that arrive together', () => {
   it('are committed, for all the world to see, before their callers go on', async () => {
     const seen = await Promise.all(
       [1, 2, 3].map(async (number) => {
-        await commits.submit(number);
+        await submit(number);
         return (await stored()).includes(number);
       }),
     );
@@ -54,7 +58,7 @@ describe('Writes that arrive together', () => {
   });
 
   it('harm no other when one fails, which leaves nothing behind', async () => {
-    const outcomes = await Promise.allSettled([1, 2, -3, 4, 5].map((number) => commits.submit(number)));
+    const outcomes = await Promise.allSettled([1, 2, -3, 4, 5].map((number) => submit(number)));
     expect(outcomes.map(({ status }) => status)).toEqual([
       'fulfilled',
       'fulfilled',
@@ -67,13 +71,13 @@ describe('Writes that arrive together', () => {
   });
 
   it('go on after one that failed alone', async () => {
-    await expect(commits.submit(-1)).rejects.toThrow('poisoned');
-    await expect(commits.submit(2)).resolves.toBe('stored 2');
+    await expect(submit(-1)).rejects.toThrow('poisoned');
+    await expect(submit(2)).resolves.toBe('stored 2');
   });
 
   it('fail when the storage is gone, each of them', async () => {
     await db.destroy();
-    const outcomes = await Promise.allSettled([1, 2, 3].map((number) => commits.submit(number)));
+    const outcomes = await Promise.allSettled([1, 2, 3].map((number) => submit(number)));
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
   });
 });

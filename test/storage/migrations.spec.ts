@@ -25,6 +25,7 @@ describe('The tables', () => {
       'send_slots',
       'whatsapp_twilio_migrations',
       'whatsapp_twilio_migrations_lock',
+      'workers',
     ]);
     await db.destroy();
   });

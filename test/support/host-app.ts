@@ -34,7 +34,8 @@ export async function startHostApp(options: HostAppOptions): Promise<HostApp> {
   const builder = Test.createTestingModule(metadata);
   for (const [token, value] of overrides) builder.overrideProvider(token).useValue(value);
   const moduleRef = await builder.compile();
-  const adapter = platform === 'express' ? new ExpressAdapter() : new FastifyAdapter({ trustProxy: trustProxy ?? false });
+  const adapter =
+    platform === 'express' ? new ExpressAdapter() : new FastifyAdapter({ trustProxy: trustProxy ?? false });
   const app = moduleRef.createNestApplication(adapter, { logger: false, rawBody: true, ...nest });
   if (platform === 'express' && trustProxy) (app as NestExpressApplication).set('trust proxy', true);
   await prepare?.(app);

@@ -12,7 +12,8 @@ export function sendRaw(url: string, head: readonly string[], body: Uint8Array |
     socket.on('data', (chunk) => chunks.push(Buffer.from(chunk)));
     socket.on('error', (error: NodeJS.ErrnoException) => {
       // A server may hang up on a body that it will not read.
-      if (chunks.length > 0 || error.code === 'ECONNRESET' || error.code === 'EPIPE') resolve(Buffer.concat(chunks).toString());
+      if (chunks.length > 0 || error.code === 'ECONNRESET' || error.code === 'EPIPE')
+        resolve(Buffer.concat(chunks).toString());
       else reject(error);
     });
     socket.on('close', () => resolve(Buffer.concat(chunks).toString()));

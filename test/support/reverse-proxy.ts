@@ -10,7 +10,10 @@ export interface ReverseProxy {
 export async function startReverseProxy(port: number, { strip }: { readonly strip: string }): Promise<ReverseProxy> {
   const server = createServer((incoming, outgoing) => {
     const path = (incoming.url ?? '/').startsWith(strip) ? incoming.url!.slice(strip.length) : undefined;
-    if (path === undefined) return void outgoing.writeHead(404).end();
+    if (path === undefined) {
+      outgoing.writeHead(404).end();
+      return;
+    }
     const { host: _, ...headers } = incoming.headers;
     const onward = request(
       { host: '127.0.0.1', port, method: incoming.method, path, headers, agent: false },

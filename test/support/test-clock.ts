@@ -1,6 +1,8 @@
 import { ManualClock } from '../../src/common/manual-clock';
 
-/** A clock that is moved by hand, and tells when somebody has begun to wait for a moment. */
+const LIMIT_MS = 5000;
+
+/** A clock that is moved by hand, and knows when somebody has begun to wait for a moment. */
 export class TestClock extends ManualClock {
   readonly #due = new Map<symbol, number>();
   readonly #waiting = new Set<() => void>();
@@ -12,11 +14,12 @@ export class TestClock extends ManualClock {
 
   override setTimeout(callback: () => void, delayMs: number): () => void {
     const id = Symbol();
-    this.#due.set(id, this.now() + Math.max(0, delayMs));
-    const cancel = super.setTimeout(() => {
-      this.#due.delete(id);
-      callback();
-    }, delayMs);
+    const fire = () => {
+      if (this.#due.delete(id)) callback();
+    };
+    this.#due.set(id, this.now() + delayMs);
+    // A clock that stands still never gets to the next millisecond, which is what "at once" looks like.
+    const cancel = delayMs <= 1 ? cancelable(fire) : super.setTimeout(fire, delayMs);
     for (const check of this.#waiting) check();
     return () => {
       this.#due.delete(id);
@@ -24,12 +27,22 @@ export class TestClock extends ManualClock {
     };
   }
 
-  /** Moves to this time, once somebody waits for exactly it. */
+  /**
+   * Moves to this time, once somebody waits for exactly it.
+   *
+   * @throws when nobody does within five seconds.
+   */
   async reach(time: number | Date): Promise<void> {
-    const at = typeof time === 'number' ? time : time.getTime();
-    await new Promise<void>((resolve) => {
+    const at = Number(time);
+    await new Promise<void>((resolve, reject) => {
+      const limit = setTimeout(() => {
+        this.#waiting.delete(check);
+        const others = [...this.#due.values()].map((due) => due - this.now());
+        reject(new Error(`Nobody waits for ${at - this.now()} ms from now, but for ${others.join(', ')}.`));
+      }, LIMIT_MS);
       const check = () => {
         if (![...this.#due.values()].includes(at)) return;
+        clearTimeout(limit);
         this.#waiting.delete(check);
         resolve();
       };
@@ -38,4 +51,9 @@ export class TestClock extends ManualClock {
     });
     this.advance(at - this.now());
   }
+}
+
+function cancelable(callback: () => void): () => void {
+  const immediate = setImmediate(callback);
+  return () => clearImmediate(immediate);
 }

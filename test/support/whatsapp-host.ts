@@ -13,6 +13,8 @@ export interface WhatsappHost extends HostApp {
   readonly outbound: OutboundService;
   readonly recorder: Recorder;
   readonly db: Database;
+  /** The one that was given. */
+  readonly clock?: Clock;
 }
 
 export interface WhatsappHostOptions extends HostAppOptions {
@@ -49,6 +51,7 @@ export async function startWhatsappHost(options: WhatsappHostOptions = {}): Prom
     twilio.webhook({ url: host.url + path });
     return {
       ...host,
+      ...(clock && { clock }),
       twilio,
       outbound: host.app.get(OutboundService),
       recorder: host.app.get(Recorder),

@@ -1,14 +1,24 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import type { Reply } from '../http';
 
 const FOLDER = join(__dirname, '..', 'page');
 
-const FILES: Readonly<Record<string, { file: string; contentType: string }>> = {
-  '/': { file: 'index.html', contentType: 'text/html; charset=utf-8' },
-  '/phone.css': { file: 'phone.css', contentType: 'text/css; charset=utf-8' },
-  '/phone.js': { file: 'phone.js', contentType: 'text/javascript; charset=utf-8' },
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
 };
+
+/** What is served, by its path. */
+const FILES = new Map([
+  ['/', 'index.html'],
+  ...['phone.css', 'phone.svg', 'phone.js', 'activity.js', 'bubble.js', 'dom.js'].map((file): [string, string] => [
+    `/${file}`,
+    file,
+  ]),
+]);
 
 /** Nothing runs, loads or is sent but from and to this origin. */
 const CONTENT_SECURITY_POLICY = [
@@ -25,17 +35,17 @@ const CONTENT_SECURITY_POLICY = [
 
 /** A file of the phone page; `undefined` for a path that is none. */
 export async function servePage(path: string): Promise<Reply | undefined> {
-  const entry = Object.hasOwn(FILES, path) ? FILES[path] : undefined;
-  if (!entry) return undefined;
+  const file = FILES.get(path);
+  if (file === undefined) return undefined;
   return {
     status: 200,
     headers: {
-      'content-type': entry.contentType,
+      'content-type': TYPES[extname(file)] ?? '',
       'content-security-policy': CONTENT_SECURITY_POLICY,
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
       'cache-control': 'no-store',
     },
-    body: await readFile(join(FOLDER, entry.file)),
+    body: await readFile(join(FOLDER, file)),
   };
 }

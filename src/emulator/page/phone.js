@@ -1,29 +1,25 @@
 // The phone page: shows what the emulator says over server-sent events, and sends what the user does. Everything that
 // came from outside is put on the page as text, never as HTML.
 
+import { clearActivity, showAlert, showRequest } from './activity.js';
+import { contentOf, createBubble, updateBubble } from './bubble.js';
+import { element } from './dom.js';
+
 const find = (id) => document.getElementById(id);
 const chat = find('chat');
-const activity = find('activity');
+const scroller = find('scroller');
 const userSelect = find('users');
 const text = find('text');
 
 const CURRENT = 'phone';
-const MOST_ACTIVITY = 200;
 const LARGEST_IMAGE = 5 * 1024 * 1024;
 const state = {
   users: new Map(),
   messages: new Map(),
   unread: new Map(),
   current: localStorage.getItem(CURRENT),
-  sender: '',
 };
 const bubbles = new Map();
-
-const element = (name, properties = {}, ...children) => {
-  const node = Object.assign(document.createElement(name), properties);
-  node.append(...children.filter((child) => child !== undefined));
-  return node;
-};
 
 async function post(path, body) {
   try {
@@ -47,160 +43,32 @@ function send(fields) {
 
 // --- messages ---------------------------------------------------------------------------------------------------
 
-const FORMAT = /(```[\s\S]+?```|\*[^*\n]+\*|_[^_\n]+_|~[^~\n]+~)/;
-const TAGS = { '*': 'strong', _: 'em', '~': 's', '`': 'code' };
-
-/** WhatsApp's own formatting: *bold*, _italic_, ~strike~ and ```mono```. */
-function formatted(body) {
-  return body.split(FORMAT).map((part, index) => {
-    if (index % 2 === 0) return part;
-    const marks = part.startsWith('```') ? 3 : 1;
-    return element(TAGS[part[0]], {}, part.slice(marks, -marks));
-  });
-}
-
-function mediaNode({ sid, contentType, url }) {
-  const src = `/_emulator/media/${sid}`;
-  if (url !== undefined && contentType === '') return element('p', {}, `File on its way: ${url}`);
-  if (contentType.startsWith('image/')) return element('img', { src, alt: 'Image' });
-  if (contentType.startsWith('audio/')) return element('audio', { src, controls: true });
-  if (contentType.startsWith('video/')) return element('video', { src, controls: true });
-  return element('a', { href: src, download: '' }, `File (${contentType})`);
-}
-
-function placeNode({ latitude, longitude, label, address }) {
-  const coordinates = `${latitude}, ${longitude}`;
-  return element(
-    'a',
-    {
-      className: 'place',
-      href: `https://www.openstreetmap.org/?mlat=${Number(latitude)}&mlon=${Number(longitude)}`,
-      target: '_blank',
-      rel: 'noopener noreferrer',
-    },
-    element('strong', {}, `📍 ${label ?? 'Location'}`),
-    [address, coordinates].filter(Boolean).join(' · '),
-  );
-}
-
-function replyButtons(message) {
-  const buttons = message.buttons.map((button) => {
-    const node = element('button', { type: 'button', disabled: button.action !== 'reply' }, button.title);
-    node.addEventListener('click', () => send({ kind: 'tap', title: button.title, on: message.sid }));
-    return node;
-  });
-  const rows = message.rows.map((row) => {
-    const more = row.description === undefined ? undefined : element('small', {}, row.description);
-    const node = element('button', { type: 'button' }, row.title, more);
-    node.addEventListener('click', () => send({ kind: 'pick', title: row.title, on: message.sid }));
-    return node;
-  });
-  if (buttons.length + rows.length === 0) return undefined;
-  const group = element('div', { className: 'replies' }, ...buttons, ...rows);
-  group.setAttribute('role', 'group');
-  group.setAttribute('aria-label', 'Answers to choose from');
-  return group;
-}
-
-/** Sign, class and words for how far a message has come. */
-function progress(message) {
-  if (message.direction === 'inbound') {
-    if (message.reception === 'read') return ['✓✓', 'read', 'Read'];
-    if (message.reception === 'taken') return ['✓✓', '', 'Delivered'];
-    return message.reception === 'refused' ? ['!', '', 'Not taken by the application'] : ['✓', '', 'Sent'];
-  }
-  switch (message.status) {
-    case 'read':
-      return ['✓✓', 'read', 'Read'];
-    case 'delivered':
-      return ['✓✓', '', 'Delivered'];
-    case 'sent':
-      return ['✓', '', 'Sent, the phone has not got it yet'];
-    case 'failed':
-    case 'undelivered':
-      return ['!', '', message.status === 'failed' ? 'Failed' : 'Not delivered'];
-    default:
-      return ['…', '', message.status];
-  }
-}
-
-function updateBubble(bubble, message) {
-  const [sign, style, words] = progress(message);
-  const here = message.direction === 'inbound' || ['delivered', 'read'].includes(message.status);
-  const lost = message.error !== undefined || message.reception === 'refused';
-  bubble.node.className = `message ${message.direction === 'inbound' ? 'mine' : 'theirs'}`;
-  bubble.node.classList.toggle('waiting', !here && !lost);
-  bubble.node.classList.toggle('lost', lost);
-  bubble.ticks.className = `ticks ${style}`;
-  bubble.ticks.textContent = sign;
-  bubble.ticks.setAttribute('aria-label', words);
-  bubble.ticks.title = words;
-  bubble.reason.textContent =
-    message.error === undefined
-      ? message.reception === 'refused'
-        ? words
-        : ''
-      : `${words}: ${message.error.title} (${message.error.code})`;
-  bubble.reason.hidden = bubble.reason.textContent === '';
-}
-
-/** What makes a new bubble necessary; status alone only changes the ticks. */
-const contentOf = (message) => JSON.stringify([message.body, message.media, message.place, message.buttons]);
-
-function createBubble(message) {
-  const quoted = message.replyTo === undefined ? undefined : state.messages.get(message.replyTo);
-  const time = new Date(message.at);
-  const ticks = element('span');
-  ticks.setAttribute('role', 'img');
-  const reason = element('p', { className: 'reason' });
-  const node = element(
-    'li',
-    {},
-    quoted && element('div', { className: 'quote' }, quoted.body || quoted.kind),
-    ...message.media.map(mediaNode),
-    message.place && placeNode(message.place),
-    element('span', { className: 'text' }, ...formatted(message.body)),
-    element(
-      'span',
-      { className: 'meta' },
-      element(
-        'time',
-        { dateTime: time.toISOString() },
-        time.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }),
-      ),
-      ticks,
-    ),
-    replyButtons(message),
-    reason,
-  );
-  const bubble = { node, ticks, reason, content: contentOf(message) };
-  updateBubble(bubble, message);
-  return bubble;
-}
-
 function showMessage(message) {
   if (message.phone !== state.current) return;
   const known = bubbles.get(message.sid);
   if (known?.content === contentOf(message)) {
     updateBubble(known, message);
-    return;
+  } else {
+    const bubble = createBubble(message, state.messages.get(message.replyTo), send);
+    bubbles.set(message.sid, bubble);
+    if (known) known.node.replaceWith(bubble.node);
+    else chat.append(bubble.node);
   }
-  const atEnd = chat.scrollHeight - chat.scrollTop - chat.clientHeight < 80;
-  const bubble = createBubble(message);
-  bubbles.set(message.sid, bubble);
-  if (known) known.node.replaceWith(bubble.node);
-  else chat.append(bubble.node);
-  if (atEnd || message.direction === 'inbound') chat.scrollTop = chat.scrollHeight;
+}
+
+/** The scroller is laid out from its end, which is at 0; there it stays while something is added or grows. */
+function scrollToEnd() {
+  scroller.scrollTop = 0;
 }
 
 function showChat() {
   bubbles.clear();
   chat.replaceChildren();
   // A conversation that is opened is not read out from its beginning; what comes later is.
-  chat.setAttribute('aria-live', 'off');
+  scroller.setAttribute('aria-live', 'off');
   for (const message of state.messages.values()) showMessage(message);
-  chat.scrollTop = chat.scrollHeight;
-  requestAnimationFrame(() => chat.setAttribute('aria-live', 'polite'));
+  scrollToEnd();
+  requestAnimationFrame(() => scroller.setAttribute('aria-live', 'polite'));
   markRead();
 }
 
@@ -237,32 +105,6 @@ function choose(id) {
   showChat();
 }
 
-// --- activity ---------------------------------------------------------------------------------------------------
-
-const ARROWS = { rest: '→ REST', inbound: '← message', status: '← status' };
-
-function showRequest(request) {
-  const status = request.status ?? 'no answer';
-  const what = new URL(request.url, location.origin).pathname;
-  const bad = request.status === undefined || request.status >= 400;
-  const summary = element(
-    'summary',
-    { className: bad ? 'bad' : '' },
-    `${ARROWS[request.kind]} ${request.method} ${what} ${status}`,
-  );
-  const details = Object.entries(request.parameters).map(([name, value]) => `${name}: ${value}`);
-  prependActivity(element('li', {}, element('details', {}, summary, element('pre', {}, details.join('\n')))));
-}
-
-function showAlert(alert) {
-  prependActivity(element('li', { className: 'bad' }, `${alert.code}: ${alert.text}`));
-}
-
-function prependActivity(node) {
-  activity.prepend(node);
-  while (activity.childElementCount > MOST_ACTIVITY) activity.lastElementChild.remove();
-}
-
 // --- events -----------------------------------------------------------------------------------------------------
 
 /** WhatsApp shows that someone types for this long at most. */
@@ -271,12 +113,12 @@ let typingEnds;
 
 const on = {
   state(next) {
-    state.sender = next.sender;
     state.users = new Map(next.users.map((user) => [user.id, user]));
     state.messages = new Map(next.messages.map((message) => [message.sid, message]));
     find('business').textContent = next.sender.replace('whatsapp:', '');
-    find('presence').textContent = next.webhook === null ? 'no webhook is set' : 'online';
-    activity.replaceChildren();
+    find('presence').textContent = 'online';
+    find('webhook').textContent = next.webhook === null ? 'No webhook is set.' : `Messages go to ${next.webhook.url}`;
+    clearActivity();
     next.requests.forEach(showRequest);
     next.alerts.forEach(showAlert);
     if (state.users.size === 0) post('phones', { phone: '+15551230001', profileName: 'Ana' });
@@ -289,8 +131,10 @@ const on = {
   },
   message(message) {
     const arrived = message.status === 'delivered' && state.messages.get(message.sid)?.status !== 'delivered';
+    const isNew = !state.messages.has(message.sid);
     state.messages.set(message.sid, message);
     showMessage(message);
+    if (isNew && message.direction === 'inbound') scrollToEnd();
     if (message.direction === 'outbound' && message.phone === state.current) find('presence').textContent = 'online';
     if (!arrived || message.direction === 'inbound') return;
     state.unread.set(message.phone, (state.unread.get(message.phone) ?? 0) + 1);

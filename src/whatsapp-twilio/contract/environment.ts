@@ -15,7 +15,9 @@ export const moduleVariables = {
   TWILIO_API_BASE_URL: { secret: false },
   PUBLIC_URL: { secret: false },
   DATABASE_URL: { secret: true },
+  SPOOL_PATH: { secret: false },
   WHATSAPP_RATE_LIMIT_RPM: { secret: false },
+  WHATSAPP_RETENTION_DAYS: { secret: false },
 } as const satisfies Record<string, { secret: boolean }>;
 
 export type ModuleVariable = keyof typeof moduleVariables;
@@ -36,8 +38,9 @@ export function readEnvironment(read: ReadVariable = configServiceReader()): Env
 
   const [primary, secondary] = [value('TWILIO_AUTH_TOKEN'), value('TWILIO_AUTH_TOKEN_SECONDARY')];
   const apiKey = { sid: value('TWILIO_API_KEY_SID'), secret: value('TWILIO_API_KEY_SECRET') };
-  const databaseUrl = value('DATABASE_URL');
+  const [databaseUrl, spoolPath] = [value('DATABASE_URL'), value('SPOOL_PATH')];
   const rpm = value('WHATSAPP_RATE_LIMIT_RPM');
+  const retentionDays = value('WHATSAPP_RETENTION_DAYS');
   const options = withoutUndefined({
     accountSid: value('TWILIO_ACCOUNT_SID'),
     authToken: secondary === undefined ? primary : [primary, secondary],
@@ -46,8 +49,9 @@ export function readEnvironment(read: ReadVariable = configServiceReader()): Env
     messagingServiceSid: value('TWILIO_MESSAGING_SERVICE_SID'),
     apiBaseUrl: value('TWILIO_API_BASE_URL'),
     publicUrl: list(value('PUBLIC_URL')),
-    storage: databaseUrl === undefined ? undefined : { url: databaseUrl },
+    storage: databaseUrl === undefined && spoolPath === undefined ? undefined : withoutUndefined({ url: databaseUrl, spoolPath }),
     rateLimit: rpm === undefined ? undefined : { rpm: toNumber(rpm) },
+    retention: retentionDays === undefined ? undefined : { contentDays: toNumber(retentionDays) },
   });
   // What is missing or malformed is for validation to say, so the shape is only claimed here.
   return { options: options as unknown as WhatsappTwilioModuleOptions, problems };

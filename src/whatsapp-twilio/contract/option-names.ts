@@ -8,6 +8,7 @@ export const optionNames = {
   messagingServiceSid: 'messagingServiceSid (TWILIO_MESSAGING_SERVICE_SID)',
   publicUrl: 'publicUrl (PUBLIC_URL)',
   storageUrl: 'storage.url (DATABASE_URL)',
+  spoolPath: 'storage.spoolPath (SPOOL_PATH)',
   rateLimitRpm: 'rateLimit.rpm (WHATSAPP_RATE_LIMIT_RPM)',
   apiBaseUrl: 'apiBaseUrl (TWILIO_API_BASE_URL)',
   connectionId: 'connectionId',
@@ -15,4 +16,7 @@ export const optionNames = {
   handlersTimeoutMs: 'handlers.timeoutMs',
   handlersMaxAttempts: 'handlers.maxAttempts',
   handlersRetryDelayMs: 'handlers.retryDelayMs',
+  settleAfterMs: 'reconciliation.settleAfterMs',
+  giveUpAfterMs: 'reconciliation.giveUpAfterMs',
+  retentionDays: 'retention.contentDays (WHATSAPP_RETENTION_DAYS)',
 } as const;

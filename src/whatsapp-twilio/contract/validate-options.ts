@@ -1,6 +1,6 @@
 import { validateSync } from 'class-validator';
 import { parseAddress, type Address } from '../messages/address';
-import type { HandlerOptions, TwilioApiKey, WhatsappTwilioModuleOptions } from '../whatsapp-twilio.options';
+import type { HandlerOptions, ReconciliationOptions, RetentionOptions, TwilioApiKey, WhatsappTwilioModuleOptions } from '../whatsapp-twilio.options';
 import { hideSecrets } from './hide-secrets';
 import { defaultRateLimitRpm, twilioApiBaseUrl } from './messaging.whatsapp.twilio';
 import { optionNames } from './option-names';
@@ -17,8 +17,11 @@ export interface WhatsappTwilioSettings {
   readonly messagingServiceSid?: string;
   readonly publicUrls: readonly string[];
   readonly storageUrl: string;
+  readonly spoolPath?: string;
   readonly rateLimitRpm: number;
   readonly apiBaseUrl: string;
+  readonly reconciliation: { readonly settleAfterMs: number; readonly giveUpAfterMs: number };
+  readonly retention: RetentionOptions;
   readonly handlers: {
     readonly concurrency: number;
     readonly timeoutMs: number;
@@ -53,8 +56,11 @@ export function validateOptions(
     ...(config.messagingServiceSid !== undefined && { messagingServiceSid: config.messagingServiceSid }),
     publicUrls: config.publicUrl as string[],
     storageUrl: config.storageUrl,
+    ...(config.spoolPath !== undefined && { spoolPath: config.spoolPath }),
     rateLimitRpm: config.rateLimitRpm,
     apiBaseUrl: new URL(config.apiBaseUrl).origin,
+    reconciliation: { settleAfterMs: config.settleAfterMs, giveUpAfterMs: config.giveUpAfterMs },
+    retention: config.retentionDays === undefined ? {} : { contentDays: config.retentionDays },
     handlers: {
       concurrency: config.handlersConcurrency,
       timeoutMs: config.handlersTimeoutMs,
@@ -71,6 +77,7 @@ function toClasses(options: WhatsappTwilioModuleOptions) {
     messagingServiceSid: options.messagingServiceSid,
     publicUrl: asList(options.publicUrl),
     storageUrl: options.storage?.url ?? memoryStorageUrl,
+    spoolPath: options.storage?.spoolPath,
     rateLimitRpm: options.rateLimit?.rpm ?? defaultRateLimitRpm,
     apiBaseUrl: options.apiBaseUrl ?? twilioApiBaseUrl,
     connectionId: options.connectionId ?? 'default',
@@ -78,6 +85,9 @@ function toClasses(options: WhatsappTwilioModuleOptions) {
     handlersTimeoutMs: options.handlers?.timeoutMs ?? 120_000,
     handlersMaxAttempts: options.handlers?.maxAttempts ?? 8,
     handlersRetryDelayMs: options.handlers?.retryDelayMs ?? 1000,
+    settleAfterMs: options.reconciliation?.settleAfterMs ?? 15_000,
+    giveUpAfterMs: options.reconciliation?.giveUpAfterMs ?? 900_000,
+    retentionDays: options.retention?.contentDays,
   });
   const secrets = Object.assign(new WhatsappTwilioSecrets(), {
     accountSid: options.accountSid,
@@ -119,11 +129,13 @@ const knownOptions: Readonly<Record<keyof WhatsappTwilioModuleOptions, readonly 
   fromNumber: undefined,
   messagingServiceSid: undefined,
   publicUrl: undefined,
-  storage: ['url'],
+  storage: ['url', 'spoolPath'],
   rateLimit: ['rpm'],
   apiBaseUrl: undefined,
   connectionId: undefined,
   handlers: ['concurrency', 'timeoutMs', 'maxAttempts', 'retryDelayMs'] satisfies (keyof HandlerOptions)[],
+  reconciliation: ['settleAfterMs', 'giveUpAfterMs'] satisfies (keyof ReconciliationOptions)[],
+  retention: ['contentDays'] satisfies (keyof RetentionOptions)[],
 };
 
 /** A misspelt option would otherwise be ignored in silence. */

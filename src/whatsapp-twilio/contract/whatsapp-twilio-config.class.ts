@@ -36,9 +36,14 @@ export class WhatsappTwilioConfig {
   publicUrl: unknown[] = [];
 
   @Satisfies(isStorageUrl, {
-    message: 'must be sqlite::memory: or sqlite: followed by a path, such as sqlite:./data/whatsapp.db.',
+    message: 'must be sqlite::memory:, sqlite:./data/whatsapp.db or another path, or postgres://user:password@host/database.',
   })
   storageUrl!: string;
+
+  @IsOptional()
+  @SpoolsFor('storageUrl')
+  @Satisfies(isFilePath, { message: 'must be the path of a file, such as ./data/spool.db.' })
+  spoolPath?: string;
 
   @Max(1_000_000, { message: 'must be at most 1000000 sends a minute.' })
   @Min(1, { message: 'must be at least 1 send a minute.' })
@@ -73,6 +78,22 @@ export class WhatsappTwilioConfig {
   @Min(1, { message: 'must be at least 1 millisecond.' })
   @IsInt({ message: 'must be a whole number of milliseconds.' })
   handlersRetryDelayMs!: number;
+
+  @Max(86_400_000, { message: 'must be at most 86400000 milliseconds (a day).' })
+  @Min(1, { message: 'must be at least 1 millisecond.' })
+  @IsInt({ message: 'must be a whole number of milliseconds.' })
+  settleAfterMs!: number;
+
+  @Max(86_400_000, { message: 'must be at most 86400000 milliseconds (a day).' })
+  @Min(1, { message: 'must be at least 1 millisecond.' })
+  @IsInt({ message: 'must be a whole number of milliseconds.' })
+  giveUpAfterMs!: number;
+
+  @IsOptional()
+  @Max(3650, { message: 'must be at most 3650 days.' })
+  @Min(1, { message: 'must be at least 1 day.' })
+  @IsInt({ message: 'must be a whole number of days.' })
+  retentionDays?: number;
 }
 
 /** The secrets of a connection. No message ever prints a value. */
@@ -103,10 +124,27 @@ export class WhatsappTwilioSecrets {
 }
 
 /** The kinds of storage that `storage.url` can name. */
-export const storageSchemes = ['sqlite:'] as const;
+export const storageSchemes = ['sqlite:', 'postgres:', 'postgresql:'] as const;
 
 function Satisfies(validate: (value: unknown) => boolean, options: ValidationOptions): PropertyDecorator {
   return ValidateBy({ name: validate.name || 'satisfies', validator: { validate } }, options);
+}
+
+/** A file needs no second one beside it. */
+function SpoolsFor(urlProperty: 'storageUrl'): PropertyDecorator {
+  return ValidateBy(
+    {
+      name: 'spoolsFor',
+      validator: {
+        validate: (_path, args) => /^postgres(ql)?:/.test(String((args!.object as WhatsappTwilioConfig)[urlProperty])),
+      },
+    },
+    { message: 'is for webhooks while PostgreSQL cannot be reached: it goes with a postgres:// storage.url (DATABASE_URL).' },
+  );
+}
+
+function isFilePath(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= 4096 && /^(?!\s*$|:memory:|sqlite:|file:)[^\0]+$/.test(value);
 }
 
 function isPhoneSender(value: unknown): boolean {

@@ -6,6 +6,7 @@ import type { EventSource, OutboundRow } from '../storage/schema';
 import type { MessageError } from '../twilio/error-catalogue';
 import { RUNTIME } from '../tokens';
 import type { Runtime } from '../runtime';
+import { firstCheckAt } from './check-times';
 
 /** Something that Twilio said about a message. */
 export interface DeliveryReport {
@@ -13,6 +14,8 @@ export interface DeliveryReport {
   readonly source: EventSource;
   readonly sid?: string;
   readonly error?: MessageError;
+  /** When we learnt of it, in milliseconds since 1970; now, unless given. */
+  readonly at?: number;
 }
 
 /** A step that the outbox itself takes with a message, also back to `queued`. */
@@ -24,6 +27,10 @@ export interface OutboxStep {
   readonly error?: MessageError;
   readonly attempts?: number;
   readonly attemptedAt?: number;
+  /** The process that is working on it; nobody, unless given. */
+  readonly owner?: string;
+  /** Since when nothing more can come of the request whose outcome is unknown. */
+  readonly unknownSince?: number;
 }
 
 export type WaitingReason = 'rate-limit' | 'order' | 'window' | 'retry' | 'schedule' | 'reconcile';
@@ -41,19 +48,22 @@ export class MessageJournal {
     const current = row.status as OutboundStatus;
     const status = mergeStatus(current, report.status);
     const moved = status !== current;
+    const now = this.runtime.clock.now();
     const next = {
       status,
       twilio_sid: row.twilio_sid ?? report.sid ?? null,
       error: errorAfter(row.error, moved || status === report.status ? report.error : undefined, moved),
       // What Twilio has is no longer ours to send, whatever the request that is still under way will say.
-      ...(moved && { due_at: null, waiting: null }),
-      updated_at: this.runtime.clock.now(),
+      ...(moved && { due_at: null, waiting: null, owner: null, unknown_since: null }),
+      check_at: firstCheckAt(status, now),
+      updated_at: now,
     };
     const isNews = await this.addEvent(trx, row, {
       status: report.status,
       source: report.source,
       dedupeKey: `${report.status}:${report.error?.code ?? ''}`,
       error: report.error,
+      at: report.at,
       wanted: moved,
     });
     if (!isNews && !moved && next.twilio_sid === row.twilio_sid) return row;
@@ -70,6 +80,8 @@ export class MessageJournal {
       error: step.error ? JSON.stringify(step.error) : row.error,
       attempts: step.attempts ?? row.attempts,
       attempted_at: step.attemptedAt ?? row.attempted_at,
+      owner: step.owner ?? null,
+      unknown_since: step.status === 'unknown' ? (step.unknownSince ?? row.unknown_since) : null,
       updated_at: this.runtime.clock.now(),
     };
     if (step.status !== row.status) {
@@ -104,6 +116,7 @@ export class MessageJournal {
       source: EventSource;
       dedupeKey: string;
       error: MessageError | undefined;
+      at?: number | undefined;
       /** Whether the message moved, which is what handlers are told. */
       wanted: boolean;
     },
@@ -120,7 +133,7 @@ export class MessageJournal {
         previous_status: event.dedupeKey === 'created' ? null : row.status,
         source: event.source,
         error: event.error ? JSON.stringify(event.error) : null,
-        at: now,
+        at: event.at ?? now,
         state: pending ? 'pending' : 'done',
         attempts: 0,
         due_at: pending ? now : null,

@@ -3,7 +3,8 @@ import { fromTwilioStatus } from '../messages/message-status';
 import type { Runtime } from '../runtime';
 import type { Signals } from '../signals';
 import type { Database, DatabaseTransaction } from '../storage/database';
-import { GroupCommit } from '../storage/group-commit';
+import { engineOf } from '../storage/engine';
+import { groupCommitOf } from '../storage/group-commit';
 import type { OutboundRow } from '../storage/schema';
 import { DATABASE, RUNTIME, SIGNALS } from '../tokens';
 import { describeTwilioError } from '../twilio/error-catalogue';
@@ -15,29 +16,35 @@ export interface StatusCallback {
   /** Our id of the message, which the callback's URL carries. */
   readonly messageId?: string;
   readonly params: Readonly<Record<string, string>>;
+  /** Milliseconds since 1970; now, unless it was received earlier. */
+  readonly receivedAt?: number;
 }
 
 /** The longest list of callbacks that is kept for one SID that nobody knows. */
 const EARLY_CALLBACKS_PER_SID = 20;
+/** The most that are kept for all such SIDs: other programs of the account may have their callbacks sent here too. */
+const EARLY_CALLBACKS = 10_000;
 
 /** Takes in what Twilio reports about our messages, in whatever order it comes. */
 @Injectable()
 export class StatusCallbacks {
   private readonly logger = new Logger('WhatsappTwilio');
-  private readonly commits: GroupCommit<StatusCallback, void>;
 
   constructor(
-    @Inject(DATABASE) db: Database,
+    @Inject(DATABASE) private readonly db: Database,
     @Inject(RUNTIME) private readonly runtime: Runtime,
     @Inject(SIGNALS) private readonly signals: Signals,
     private readonly journal: MessageJournal,
-  ) {
-    this.commits = new GroupCommit(db, (trx, callback) => this.apply(trx, callback));
-  }
+  ) {}
 
   /** Resolves once the callback is committed. */
   async accept(callback: StatusCallback): Promise<void> {
-    await this.commits.submit(callback);
+    await groupCommitOf(this.db).run((trx) => this.store(trx, callback));
+    this.announce();
+  }
+
+  /** Tells those who have something to do now. To be called after the commit. */
+  announce(): void {
     this.signals.statuses.emit();
     this.signals.outbox.emit(); // its conversation may go on
   }
@@ -53,8 +60,8 @@ export class StatusCallbacks {
       .orderBy('seq')
       .execute();
     let current = row;
-    for (const { params } of early) {
-      const report = reportOf(JSON.parse(params) as Record<string, string>);
+    for (const { params, received_at } of early) {
+      const report = reportOf(JSON.parse(params) as Record<string, string>, received_at);
       if (report) current = await this.journal.report(trx, current, report);
     }
     if (early.length > 0) {
@@ -63,8 +70,9 @@ export class StatusCallbacks {
     return current;
   }
 
-  private async apply(trx: DatabaseTransaction, callback: StatusCallback): Promise<void> {
-    const report = reportOf(callback.params);
+  /** Applies the callback inside the caller's transaction. */
+  async store(trx: DatabaseTransaction, callback: StatusCallback): Promise<void> {
+    const report = reportOf(callback.params, callback.receivedAt);
     if (report === undefined) {
       this.logger.warn('A status callback without a MessageSid or with an unknown status was left aside.');
       return;
@@ -87,7 +95,8 @@ export class StatusCallbacks {
     const ofConnection = trx
       .selectFrom('outbound_messages')
       .selectAll()
-      .where('connection_id', '=', callback.connectionId);
+      .where('connection_id', '=', callback.connectionId)
+      .modifyEnd(engineOf(trx).forUpdate);
     return (
       (await ofConnection.where('twilio_sid', '=', sid).executeTakeFirst()) ??
       (callback.messageId === undefined
@@ -107,21 +116,30 @@ export class StatusCallbacks {
       .where('message_sid', '=', report.sid)
       .executeTakeFirstOrThrow();
     if (count >= EARLY_CALLBACKS_PER_SID) return;
-    await trx
+    const inserted = await trx
       .insertInto('early_callbacks')
       .values({
         connection_id: callback.connectionId,
         message_sid: report.sid,
         dedupe_key: `${report.status}:${report.error?.code ?? ''}`,
         params: JSON.stringify(callback.params),
-        received_at: this.runtime.clock.now(),
+        received_at: callback.receivedAt ?? this.runtime.clock.now(),
       })
       .onConflict((conflict) => conflict.columns(['message_sid', 'dedupe_key']).doNothing())
+      .returning('seq')
+      .executeTakeFirst();
+    if (inserted === undefined) return;
+    await trx
+      .deleteFrom('early_callbacks')
+      .where('seq', '<=', inserted.seq - EARLY_CALLBACKS)
       .execute();
   }
 }
 
-function reportOf(params: Readonly<Record<string, string>>): (DeliveryReport & { sid: string }) | undefined {
+function reportOf(
+  params: Readonly<Record<string, string>>,
+  at: number | undefined,
+): (DeliveryReport & { sid: string }) | undefined {
   const sid = params['MessageSid'] || params['SmsSid'];
   const status = fromTwilioStatus(params['MessageStatus'] || params['SmsStatus'] || params['EventType'] || '');
   if (!sid || status === undefined) return undefined;
@@ -132,6 +150,7 @@ function reportOf(params: Readonly<Record<string, string>>): (DeliveryReport & {
     status,
     source: 'callback',
     sid,
+    ...(at !== undefined && { at }),
     ...((failed || code !== undefined) && { error: describeTwilioError(code, message ? { message } : {}) }),
   };
 }

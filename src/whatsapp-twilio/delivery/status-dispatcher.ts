@@ -2,15 +2,17 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ConnectionRegistry } from '../connections/connection-registry';
 import type { WhatsappTwilioSettings } from '../contract/validate-options';
 import { HandlerQueue, type HandlerTask } from '../handlers/handler-queue';
+import { logFailure } from '../handlers/log-failure';
 import { WhatsappHandlers } from '../handlers/whatsapp-handlers';
 import { readAddress } from '../messages/address';
 import type { OutboundStatus } from '../messages/message-status';
 import type { Runtime } from '../runtime';
 import type { Signals } from '../signals';
 import type { Database } from '../storage/database';
+import { logTrouble } from '../storage/log-trouble';
 import type { MessageEventRow } from '../storage/schema';
 import { WorkQueue } from '../storage/work-queue';
-import { DATABASE, RUNTIME, SETTINGS, SIGNALS } from '../tokens';
+import { DATABASE, RUNTIME, SETTINGS, SIGNALS, WORKER_ID } from '../tokens';
 import type { MessageError } from '../twilio/error-catalogue';
 import type { StatusUpdate } from './status-update';
 
@@ -25,25 +27,19 @@ export class StatusDispatcher {
     @Inject(DATABASE) private readonly db: Database,
     @Inject(RUNTIME) runtime: Runtime,
     @Inject(SIGNALS) signals: Signals,
+    @Inject(WORKER_ID) workerId: string,
     connections: ConnectionRegistry,
     private readonly handlers: WhatsappHandlers,
   ) {
-    this.queue = new HandlerQueue(new WorkQueue(db, 'message_events', connections.ids), {
+    this.queue = new HandlerQueue(new WorkQueue(db, 'message_events', connections.ids, workerId), {
       db,
       clock: runtime.clock,
       random: runtime.random,
       settings: settings.handlers,
       tasksOf: (row) => this.tasksOf(row),
       keep: () => Promise.resolve(),
-      onFailure: (row, { handlers: failed, errors, retryAt }) => {
-        const then = retryAt === undefined ? 'it is given up' : `next try at ${new Date(retryAt).toISOString()}`;
-        const stack = errors.map((error) => (error instanceof Error ? error.stack : String(error))).join('\n');
-        this.logger.error(
-          `${failed.join(', ')} failed for "${row.status}" of message ${row.message_id}; ${then}.`,
-          stack,
-        );
-      },
-      onError: (error) => this.logger.error('Status updates cannot go on for the moment.', (error as Error).stack),
+      onFailure: (row, failure) => logFailure(this.logger, `"${row.status}" of message ${row.message_id}`, failure),
+      onError: logTrouble(this.logger, 'Status updates cannot go on for the moment.'),
     });
     signals.statuses.on(() => this.queue.wake());
   }

@@ -3,6 +3,8 @@ import { backoffMs } from '../../common/backoff';
 import { WorkLoop } from '../../common/work-loop';
 import type { WhatsappTwilioSettings } from '../contract/validate-options';
 import type { Database, DatabaseTransaction } from '../storage/database';
+import { lookEveryMs } from '../storage/engine';
+import { commitPersistently, persistently } from '../storage/persistently';
 import { LeaseLostError, type WorkQueue, type WorkRow, type WorkStep, type WorkTable } from '../storage/work-queue';
 
 const LEASE_MS = 30_000;
@@ -39,7 +41,8 @@ export interface HandlerFailure {
 
 /**
  * Runs the handlers of each row: all of them, whatever one of them throws, and each until it succeeded once. What is
- * left is tried again with growing delays, then becomes a dead letter, and the rows behind it go on.
+ * left is tried again with growing delays, then becomes a dead letter, and the rows behind it go on. An error that says
+ * `retryable: false` is not tried again.
  */
 export class HandlerQueue<Table extends WorkTable, Result> {
   readonly #loop: WorkLoop<WorkRow<Table>>;
@@ -54,6 +57,7 @@ export class HandlerQueue<Table extends WorkTable, Result> {
     this.#loop = new WorkLoop({
       clock: options.clock,
       concurrency: options.settings.concurrency,
+      lookEveryMs: lookEveryMs(options.db),
       claim: (limit) => this.#claim(limit),
       run: (row) => this.#run(row),
       onError: (error) => {
@@ -71,6 +75,7 @@ export class HandlerQueue<Table extends WorkTable, Result> {
     this.#loop.wake();
   }
 
+  /** Claims nothing more; resolves once the handlers under way are done, or after the limit. */
   async stop(): Promise<void> {
     await this.#loop.stop();
     this.#stopped = true;
@@ -99,7 +104,7 @@ export class HandlerQueue<Table extends WorkTable, Result> {
     }
     let tasks: readonly HandlerTask<Result>[];
     try {
-      tasks = await this.options.tasksOf(row);
+      tasks = await persistently(this.options.db, () => this.options.tasksOf(row));
     } catch (error) {
       return this.#finish(row, [{ name: 'reading', error }]);
     }
@@ -110,11 +115,14 @@ export class HandlerQueue<Table extends WorkTable, Result> {
       try {
         const result = await this.#withTimeLimit(task);
         done.add(task.name);
-        await this.options.db.transaction().execute(async (trx) => {
+        const isLast = failed.length === 0 && task === tasks.at(-1);
+        await commitPersistently(this.options.db, async (trx) => {
           await this.options.keep(trx, row, task, result);
-          await this.#record(row, { done_handlers: JSON.stringify([...done]) }, trx);
+          const step = { done_handlers: JSON.stringify([...done]) };
+          await this.#record(row, isLast ? { ...step, ...this.#doneStep() } : step, trx);
         });
         this.options.kept?.();
+        if (isLast) return;
       } catch (error) {
         if (error instanceof LeaseLostError) throw error;
         done.delete(task.name);
@@ -129,19 +137,24 @@ export class HandlerQueue<Table extends WorkTable, Result> {
     const now = clock.now();
     this.#inFlight.delete(row); // from here on the heartbeat must not touch its due time
     if (failed.length === 0) {
-      await this.#record(row, { state: 'done', due_at: null, failure: null, finished_at: now });
+      await this.#commit(row, this.#doneStep());
       return;
     }
     const failure = failed.map(({ name, error }) => `${name}: ${describe(error)}`).join('\n');
     const report = { handlers: failed.map(({ name }) => name), errors: failed.map(({ error }) => error) };
-    if (row.attempts >= settings.maxAttempts) {
-      await this.#record(row, { state: 'dead', due_at: null, failure, finished_at: now });
+    const isHopeless = failed.every(({ error }) => (error as { retryable?: unknown } | null)?.retryable === false);
+    if (isHopeless || row.attempts >= settings.maxAttempts) {
+      await this.#commit(row, { state: 'dead', due_at: null, owner: null, failure, finished_at: now });
       this.options.onFailure(row, report);
       return;
     }
     const retryAt = now + backoffMs(row.attempts, settings.retryDelayMs, LONGEST_RETRY_DELAY_MS, random);
-    await this.#record(row, { due_at: retryAt, failure });
+    await this.#commit(row, { due_at: retryAt, owner: null, failure });
     this.options.onFailure(row, { ...report, retryAt });
+  }
+
+  #doneStep(): WorkStep {
+    return { state: 'done', due_at: null, owner: null, failure: null, finished_at: this.options.clock.now() };
   }
 
   async #withTimeLimit(task: HandlerTask<Result>): Promise<Result> {
@@ -160,7 +173,11 @@ export class HandlerQueue<Table extends WorkTable, Result> {
     }
   }
 
-  #record(row: WorkRow<Table>, step: WorkStep, trx?: DatabaseTransaction): Promise<void> {
+  #commit(row: WorkRow<Table>, step: WorkStep): Promise<void> {
+    return commitPersistently(this.options.db, (trx) => this.#record(row, step, trx));
+  }
+
+  #record(row: WorkRow<Table>, step: WorkStep, trx: DatabaseTransaction): Promise<void> {
     return this.queue.record(row, step, trx);
   }
 

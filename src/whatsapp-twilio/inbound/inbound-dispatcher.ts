@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ConnectionRegistry } from '../connections/connection-registry';
 import type { WhatsappTwilioSettings } from '../contract/validate-options';
 import { HandlerQueue, type HandlerTask } from '../handlers/handler-queue';
+import { logFailure } from '../handlers/log-failure';
 import { type HandlerReply, WhatsappHandlers } from '../handlers/whatsapp-handlers';
 import { type Conversation, customerServiceWindow } from '../messages/conversation';
 import type { WhatsappMessage } from '../messages/inbound-message';
@@ -11,9 +12,10 @@ import { OutboundService } from '../outbound/outbound.service';
 import type { Runtime } from '../runtime';
 import type { Signals } from '../signals';
 import type { Database, DatabaseTransaction } from '../storage/database';
+import { logTrouble } from '../storage/log-trouble';
 import type { ConversationRow, InboundRow } from '../storage/schema';
 import { WorkQueue } from '../storage/work-queue';
-import { DATABASE, RUNTIME, SETTINGS, SIGNALS } from '../tokens';
+import { DATABASE, RUNTIME, SETTINGS, SIGNALS, WORKER_ID } from '../tokens';
 import { InvalidReplyError } from './invalid-reply.error';
 
 /** Hands stored messages to the handlers, in order within a conversation, and sends what they return. */
@@ -27,11 +29,12 @@ export class InboundDispatcher {
     @Inject(DATABASE) private readonly db: Database,
     @Inject(RUNTIME) runtime: Runtime,
     @Inject(SIGNALS) signals: Signals,
+    @Inject(WORKER_ID) workerId: string,
     connections: ConnectionRegistry,
     private readonly handlers: WhatsappHandlers,
     private readonly outbound: OutboundService,
   ) {
-    this.queue = new HandlerQueue(new WorkQueue(db, 'inbound_messages', connections.ids), {
+    this.queue = new HandlerQueue(new WorkQueue(db, 'inbound_messages', connections.ids, workerId), {
       db,
       clock: runtime.clock,
       random: runtime.random,
@@ -39,12 +42,8 @@ export class InboundDispatcher {
       tasksOf: (row) => this.tasksOf(row),
       keep: (trx, row, task, reply) => this.keepReply(trx, row, task.name, reply),
       kept: () => signals.outbox.emit(),
-      onFailure: (row, { handlers, errors, retryAt }) => {
-        const then = retryAt === undefined ? 'it is a dead letter now' : `next try at ${new Date(retryAt).toISOString()}`;
-        const stack = errors.map((error) => (error instanceof Error ? error.stack : String(error))).join('\n');
-        this.logger.error(`${handlers.join(', ')} failed for message ${row.message_sid || row.id}; ${then}.`, stack);
-      },
-      onError: (error) => this.logger.error('The inbox cannot go on for the moment.', (error as Error).stack),
+      onFailure: (row, failure) => logFailure(this.logger, `message ${row.message_sid || row.id}`, failure),
+      onError: logTrouble(this.logger, 'The inbox cannot go on for the moment.'),
     });
     signals.inbox.on(() => this.queue.wake());
   }
@@ -88,7 +87,12 @@ export class InboundDispatcher {
   }
 
   /** The reply goes out once, however often the handler ran: its key is the message and the handler. */
-  private async keepReply(trx: DatabaseTransaction, row: InboundRow, handler: string, reply: HandlerReply): Promise<void> {
+  private async keepReply(
+    trx: DatabaseTransaction,
+    row: InboundRow,
+    handler: string,
+    reply: HandlerReply,
+  ): Promise<void> {
     if (reply === undefined || reply === null) return;
     const content = typeof reply === 'string' ? { text: reply } : reply;
     if (typeof content !== 'object') throw new InvalidReplyError(handler, typeof reply);

@@ -12,12 +12,12 @@ import {
   VERSION_NEUTRAL,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { StatusCallbacks } from '../delivery/status-callbacks';
 import { fromTwilioStatus } from '../messages/message-status';
+import { isConnectionError } from '../storage/connection-error';
 import type { WhatsappTwilioModuleExtras } from '../whatsapp-twilio.options';
-import { Inbox } from './inbox';
 import { TwilioSignatureGuard } from './twilio-signature.guard';
 import { type VerifiedWebhook, verifiedWebhook } from './verified-webhook';
+import { WebhookIntake } from './webhook-intake';
 
 /** TwiML that says nothing to the user. Anything else in the body of an answer, Twilio would send as a message. */
 const EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>';
@@ -33,8 +33,7 @@ export class InboundController {
   private readonly logger = new Logger('WhatsappTwilio');
 
   constructor(
-    @Inject(Inbox) private readonly inbox: Inbox,
-    @Inject(StatusCallbacks) private readonly callbacks: StatusCallbacks,
+    @Inject(WebhookIntake) private readonly intake: WebhookIntake,
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
   ) {}
 
@@ -60,15 +59,17 @@ export class InboundController {
 
   /** Both URLs take both: what they carry tells them apart, and one pasted in the other's place loses nothing. */
   private async take({ connection, params, query, idempotencyToken }: VerifiedWebhook): Promise<void> {
+    const connectionId = connection.id;
     try {
       if (isStatusCallback(params)) {
         const messageId = query.get('message');
-        await this.callbacks.accept({ connectionId: connection.id, params, ...(messageId && { messageId }) });
+        await this.intake.take({ kind: 'status', connectionId, params, ...(messageId && { messageId }) });
       } else {
-        await this.inbox.accept({ connectionId: connection.id, params, ...(idempotencyToken && { idempotencyToken }) });
+        await this.intake.take({ kind: 'message', connectionId, params, ...(idempotencyToken && { idempotencyToken }) });
       }
     } catch (error) {
-      this.logger.error('A webhook could not be stored.', (error as Error).stack);
+      // That the storage is away is in the log once, not for each webhook.
+      if (!isConnectionError(error)) this.logger.error('A webhook could not be stored.', (error as Error).stack);
       throw new ServiceUnavailableException();
     }
   }

@@ -1,12 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import { readAddress } from '../messages/address';
+import { customerServiceWindow } from '../messages/conversation';
 import { Outbox } from '../outbound/outbox';
 import type { Runtime } from '../runtime';
 import type { Signals } from '../signals';
 import { findOrCreateConversation } from '../storage/conversation-store';
 import type { Database, DatabaseTransaction } from '../storage/database';
-import { GroupCommit } from '../storage/group-commit';
+import { groupCommitOf } from '../storage/group-commit';
 import { DATABASE, RUNTIME, SIGNALS } from '../tokens';
 
 /** A verified webhook with a user's message. */
@@ -15,33 +16,45 @@ export interface InboundWebhook {
   readonly params: Readonly<Record<string, string>>;
   /** Twilio's `I-Twilio-Idempotency-Token`, the same on each try of one request. */
   readonly idempotencyToken?: string;
+  /** Milliseconds since 1970; now, unless it was received earlier. */
+  readonly receivedAt?: number;
+}
+
+/** What came of storing a message. */
+export interface Accepted {
+  readonly outcome: 'new' | 'repeat';
+  /** How many messages had waited for the user to write. */
+  readonly released: number;
 }
 
 /** Stores what came in before it is acknowledged. Messages that arrive together share a commit. */
 @Injectable()
 export class Inbox {
-  private readonly commits: GroupCommit<InboundWebhook, 'new' | 'repeat'>;
-
   constructor(
-    @Inject(DATABASE) db: Database,
+    @Inject(DATABASE) private readonly db: Database,
     @Inject(RUNTIME) private readonly runtime: Runtime,
     @Inject(SIGNALS) private readonly signals: Signals,
     private readonly outbox: Outbox,
-  ) {
-    this.commits = new GroupCommit(db, (trx, webhook) => this.insert(trx, webhook));
-  }
+  ) {}
 
   /** Resolves once the message is committed; `repeat` if it already was. */
   async accept(webhook: InboundWebhook): Promise<'new' | 'repeat'> {
-    const outcome = await this.commits.submit(webhook);
-    if (outcome === 'new') {
-      this.signals.inbox.emit();
-      this.signals.outbox.emit(); // a message that waited for the user to write
-    }
-    return outcome;
+    const accepted = await groupCommitOf(this.db).run((trx) => this.store(trx, webhook));
+    this.announce(accepted);
+    return accepted.outcome;
   }
 
-  private async insert(trx: DatabaseTransaction, webhook: InboundWebhook): Promise<'new' | 'repeat'> {
+  /** Tells those who have something to do now. To be called after the commit. */
+  announce({ outcome, released }: Accepted): void {
+    if (outcome === 'new') this.signals.inbox.emit();
+    if (released > 0) {
+      this.signals.outbox.emit();
+      this.signals.statuses.emit();
+    }
+  }
+
+  /** Stores the message inside the caller's transaction. */
+  async store(trx: DatabaseTransaction, webhook: InboundWebhook): Promise<Accepted> {
     const { connectionId, params } = webhook;
     const dedupeKey = dedupeKeyOf(webhook);
     const known = await trx
@@ -50,9 +63,10 @@ export class Inbox {
       .where('connection_id', '=', connectionId)
       .where('dedupe_key', '=', dedupeKey)
       .executeTakeFirst();
-    if (known !== undefined) return 'repeat';
+    if (known !== undefined) return { outcome: 'repeat', released: 0 };
 
     const now = this.runtime.clock.now();
+    const receivedAt = webhook.receivedAt ?? now;
     const userId = params['ExternalUserId'];
     const messagingServiceSid = params['MessagingServiceSid'];
     const conversation = await findOrCreateConversation(
@@ -67,12 +81,14 @@ export class Inbox {
       now,
       this.runtime.newId,
     );
+    // One that was received earlier may be stored after later ones.
+    const lastInboundAt = Math.max(receivedAt, conversation.last_inbound_at ?? 0);
     await trx
       .updateTable('conversations')
-      .set({ last_inbound_at: now })
+      .set({ last_inbound_at: lastInboundAt })
       .where('id', '=', conversation.id)
       .execute();
-    await trx
+    const inserted = await trx
       .insertInto('inbound_messages')
       .values({
         id: this.runtime.newId(),
@@ -81,7 +97,7 @@ export class Inbox {
         dedupe_key: dedupeKey,
         message_sid: params['MessageSid'] || params['SmsMessageSid'] || params['SmsSid'] || '',
         params: JSON.stringify(params),
-        received_at: now,
+        received_at: receivedAt,
         state: 'pending',
         attempts: 0,
         due_at: now,
@@ -89,9 +105,13 @@ export class Inbox {
         failure: null,
         finished_at: null,
       })
-      .execute();
-    await this.outbox.releaseHeld(trx, conversation.id);
-    return 'new';
+      .onConflict((conflict) => conflict.columns(['connection_id', 'dedupe_key']).doNothing())
+      .returning('seq')
+      .executeTakeFirst();
+    // Another process stored the same message in this moment.
+    if (inserted === undefined) return { outcome: 'repeat', released: 0 };
+    if (!customerServiceWindow(lastInboundAt, now).open) return { outcome: 'new', released: 0 };
+    return { outcome: 'new', released: await this.outbox.releaseHeld(trx, conversation.id) };
   }
 }
 

@@ -1,62 +1,78 @@
 import { sql } from 'kysely';
 import type { Claim } from '../../common/work-loop';
-import { MessageJournal } from '../delivery/message-journal';
+import type { MessageJournal } from '../delivery/message-journal';
 import type { Runtime } from '../runtime';
 import type { Database, DatabaseTransaction } from '../storage/database';
+import { type Engine, engineOf } from '../storage/engine';
 import type { OutboundRow } from '../storage/schema';
+import { type Budget, budgetOf, choose, lockBudgets } from './budget';
+import type { Pacing } from './pacing';
 
-/** The window that the budget counts in. */
-const WINDOW_MS = 60_000;
-/** Requests leave a moment after they are claimed, some sooner than others; the margin keeps Twilio's minute exact too. */
-const WINDOW_MARGIN_MS = 250;
 /** Longer than a request can take, so that a claim never ends while its request is under way. */
 const LEASE_MS = 25_000;
-/** One send in ten is left to bulk messages, however many replies are waiting. */
-const BULK_SHARE = 10;
 
 export type OutboundWork =
   | { readonly kind: 'send'; readonly row: OutboundRow }
   | { readonly kind: 'reconcile'; readonly row: OutboundRow };
 
+export interface OutboundClaim extends Claim<OutboundWork> {
+  /** Whether messages moved, and so whether handlers may have to be told. */
+  readonly changed: boolean;
+}
+
+export interface OutboundScope {
+  readonly connectionIds: readonly string[];
+  readonly rpm: number;
+  /** The process that claims. */
+  readonly owner: string;
+}
+
 /** Chooses what is done next. One transaction, so that no two workers choose the same and the budget is exact. */
 export class OutboundClaims {
+  private readonly engine: Engine;
+  private turn = 0;
+
   constructor(
     private readonly db: Database,
     private readonly journal: MessageJournal,
     private readonly runtime: Runtime,
-    private readonly scope: { readonly connectionIds: readonly string[]; readonly rpm: number },
-  ) {}
+    private readonly pacing: Pacing,
+    private readonly scope: OutboundScope,
+  ) {
+    this.engine = engineOf(db);
+  }
 
-  claim(limit: number): Promise<Claim<OutboundWork>> {
+  claim(limit: number): Promise<OutboundClaim> {
     return this.db.transaction().execute(async (trx) => {
+      await lockBudgets(trx);
       const now = this.runtime.clock.now();
-      await this.expire(trx, now);
+      const expired = await this.expire(trx, now);
       const lost = await this.reconcilable(trx, now, limit);
-      const accounts = await this.accountsWithWork(trx, now);
+      const wakeTimes = [await this.nextDueAt(trx, now)];
       const sends: OutboundRow[] = [];
-      let nextAt = await this.nextDueAt(trx, now);
-      for (const account of accounts) {
+      for (const account of await this.accountsWithWork(trx, now)) {
         const room = limit - lost.length - sends.length;
         if (room <= 0) break;
         const { rows, freeAt } = await this.claimSends(trx, account, now, room);
         sends.push(...rows);
-        if (freeAt !== undefined) nextAt = Math.min(nextAt ?? freeAt, freeAt);
+        wakeTimes.push(freeAt);
       }
       const items = [
         ...lost.map((row) => ({ kind: 'reconcile' as const, row })),
         ...sends.map((row) => ({ kind: 'send' as const, row })),
       ];
-      return { items, nextAt };
+      const times = wakeTimes.filter((time) => time !== undefined);
+      return {
+        items,
+        changed: expired > 0 || items.length > 0,
+        nextAt: times.length === 0 ? undefined : Math.min(...times),
+      };
     });
   }
 
   /** Whose time ran out before they were sent. */
-  private async expire(trx: DatabaseTransaction, now: number): Promise<void> {
-    const rows = await trx
-      .selectFrom('outbound_messages')
-      .selectAll()
-      .where('connection_id', 'in', this.scope.connectionIds)
-      .where('due_at', '<=', now)
+  private async expire(trx: DatabaseTransaction, now: number): Promise<number> {
+    const rows = await this.due(trx, now)
       .where('status', 'in', ['queued', 'held', 'scheduled'])
       .where('expires_at', '<=', now)
       .execute();
@@ -73,15 +89,12 @@ export class OutboundClaims {
         },
       });
     }
+    return rows.length;
   }
 
   /** Those whose sender was lost on the way, and those that wait to be looked up. */
   private async reconcilable(trx: DatabaseTransaction, now: number, limit: number): Promise<OutboundRow[]> {
-    const rows = await trx
-      .selectFrom('outbound_messages')
-      .selectAll()
-      .where('connection_id', 'in', this.scope.connectionIds)
-      .where('due_at', '<=', now)
+    const rows = await this.due(trx, now)
       .where('status', 'in', ['sending', 'unknown'])
       .orderBy('due_at')
       .limit(limit)
@@ -89,12 +102,28 @@ export class OutboundClaims {
     const claimed: OutboundRow[] = [];
     for (const row of rows) {
       claimed.push(
-        await this.journal.step(trx, row, { status: 'unknown', dueAt: now + LEASE_MS, waiting: 'reconcile' }),
+        await this.journal.step(trx, row, {
+          status: 'unknown',
+          dueAt: now + LEASE_MS,
+          waiting: 'reconcile',
+          owner: this.scope.owner,
+          unknownSince: row.unknown_since ?? row.attempted_at ?? now,
+        }),
       );
     }
     return claimed;
   }
 
+  private due(trx: DatabaseTransaction, now: number) {
+    return trx
+      .selectFrom('outbound_messages')
+      .selectAll()
+      .where('connection_id', 'in', this.scope.connectionIds)
+      .where('due_at', '<=', now)
+      .modifyEnd(this.engine.skipLocked);
+  }
+
+  /** A different one first each time, so that none waits for the others. */
   private async accountsWithWork(trx: DatabaseTransaction, now: number): Promise<string[]> {
     const rows = await trx
       .selectFrom('outbound_messages')
@@ -103,38 +132,55 @@ export class OutboundClaims {
       .where('connection_id', 'in', this.scope.connectionIds)
       .where('due_at', '<=', now)
       .where('status', 'in', ['queued', 'scheduled'])
+      .orderBy('account_sid')
       .execute();
-    return rows.map(({ account_sid }) => account_sid);
+    const accounts = rows.map(({ account_sid }) => account_sid);
+    const first = this.turn++ % Math.max(1, accounts.length);
+    return [...accounts.slice(first), ...accounts.slice(0, first)];
   }
 
   private async claimSends(trx: DatabaseTransaction, accountSid: string, now: number, limit: number) {
-    await trx
-      .deleteFrom('send_slots')
-      .where('account_sid', '=', accountSid)
-      .where('at', '<=', now - WINDOW_MS - WINDOW_MARGIN_MS)
-      .execute();
-    const slots = await trx
-      .selectFrom('send_slots')
-      .select(['priority', 'at'])
-      .where('account_sid', '=', accountSid)
-      .orderBy('at')
-      .execute();
-    const free = Math.max(0, Math.min(limit, this.scope.rpm - slots.length));
-    const candidates = await this.candidates(trx, accountSid, now, Math.max(free, 1));
-    const rows = choose(candidates, slots, free);
-    for (const [index, row] of rows.entries()) {
+    const budget = await budgetOf(trx, accountSid, this.scope.rpm, now);
+    const places = Math.min(limit, this.pacing.limitOf(accountSid, now) - (await this.inFlight(trx, accountSid)));
+    const pausedUntil = this.pacing.pausedUntil(accountSid, now);
+    // A place that becomes free wakes the dispatcher by itself.
+    if (places <= 0) return { rows: [], freeAt: pausedUntil };
+
+    const candidates = await this.candidates(trx, accountSid, now, places);
+    const { rows, freeAt } = choose(candidates, budget, places);
+    return { rows: await this.take(trx, rows, budget, now), freeAt };
+  }
+
+  private async take(
+    trx: DatabaseTransaction,
+    rows: readonly OutboundRow[],
+    { accountSid }: Budget,
+    now: number,
+  ): Promise<OutboundRow[]> {
+    const taken: OutboundRow[] = [];
+    for (const row of rows) {
       await trx.insertInto('send_slots').values({ account_sid: accountSid, priority: row.priority, at: now }).execute();
-      rows[index] = await this.journal.step(trx, row, {
-        status: 'sending',
-        dueAt: now + LEASE_MS,
-        attempts: row.attempts + 1,
-        attemptedAt: now,
-      });
+      taken.push(
+        await this.journal.step(trx, row, {
+          status: 'sending',
+          dueAt: now + LEASE_MS,
+          owner: this.scope.owner,
+          attempts: row.attempts + 1,
+          attemptedAt: now,
+        }),
+      );
     }
-    // Out of budget, rather than out of work or of places: the next slot becomes free when the oldest leaves the minute.
-    const spent = slots.length + rows.length >= this.scope.rpm && rows.length < candidates.length;
-    const oldest = slots[slots.length + rows.length - this.scope.rpm]?.at ?? slots[0]?.at ?? now;
-    return { rows, freeAt: spent ? oldest + WINDOW_MS + WINDOW_MARGIN_MS : undefined };
+    return taken;
+  }
+
+  private async inFlight(trx: DatabaseTransaction, accountSid: string): Promise<number> {
+    const { count } = await trx
+      .selectFrom('outbound_messages')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('account_sid', '=', accountSid)
+      .where('status', '=', 'sending')
+      .executeTakeFirstOrThrow();
+    return count;
   }
 
   /** What may be sent now, replies first: one message of a conversation at a time, in its order. */
@@ -148,9 +194,8 @@ export class OutboundClaims {
     for (const priority of ['conversation', 'bulk']) {
       const { rows } = await sql<OutboundRow>`
         select m.* from outbound_messages as m
-        where m.priority = ${priority} and m.due_at <= ${now}
+        where m.account_sid = ${accountSid} and m.priority = ${priority} and m.due_at <= ${now}
           and m.status in ('queued', 'scheduled')
-          and m.account_sid = ${accountSid}
           and m.connection_id in (${sql.join(this.scope.connectionIds)})
           and not exists (
             select 1 from outbound_messages as other
@@ -158,7 +203,8 @@ export class OutboundClaims {
               and (other.status in ('sending', 'unknown') or (other.status = 'queued' and other.seq < m.seq))
           )
         order by m.due_at, m.seq
-        limit ${limit}`.execute(trx);
+        limit ${limit}
+        ${this.engine.skipLocked}`.execute(trx);
       found.push(...rows);
     }
     return found;
@@ -173,26 +219,4 @@ export class OutboundClaims {
       .executeTakeFirst();
     return row?.at ?? undefined;
   }
-}
-
-/** Replies before bulk, but every tenth slot of the minute goes to bulk while there is any. */
-function choose(
-  candidates: readonly OutboundRow[],
-  slots: readonly { priority: string }[],
-  free: number,
-): OutboundRow[] {
-  const replies = candidates.filter(({ priority }) => priority === 'conversation');
-  const bulk = candidates.filter(({ priority }) => priority === 'bulk');
-  const chosen = new Map<string, OutboundRow>();
-  let bulkSlots = slots.filter(({ priority }) => priority === 'bulk').length;
-  let allSlots = slots.length;
-  while (chosen.size < free && replies.length + bulk.length > 0) {
-    const isBulksTurn = bulk.length > 0 && (replies.length === 0 || bulkSlots * BULK_SHARE < allSlots);
-    const row = (isBulksTurn ? bulk : replies).shift()!;
-    if (chosen.has(row.conversation_id)) continue;
-    chosen.set(row.conversation_id, row);
-    allSlots++;
-    if (isBulksTurn) bulkSlots++;
-  }
-  return [...chosen.values()];
 }

@@ -16,7 +16,8 @@ export interface OutboundMessage {
   readonly to: Address;
   /** The sender; absent while a messaging service has not chosen one. */
   readonly from?: Address;
-  readonly content: OutboundContent;
+  /** Absent once it was erased (`retention.contentDays`); `metadata` is empty then. */
+  readonly content?: OutboundContent;
   readonly status: OutboundStatus;
   /** Why it failed, or why the last try did. */
   readonly error?: MessageError;
@@ -56,7 +57,7 @@ export function toOutboundMessage(row: OutboundRow): OutboundMessage {
     conversationId: row.conversation_id,
     to: readAddress(row.to_address),
     ...(row.from_address !== null && { from: readAddress(row.from_address) }),
-    content: JSON.parse(row.content) as OutboundContent,
+    ...(row.erased_at === null && { content: JSON.parse(row.content) as OutboundContent }),
     status: row.status as OutboundStatus,
     ...(row.error !== null && { error: JSON.parse(row.error) as MessageError }),
     priority: row.priority,

@@ -60,3 +60,13 @@ export class MessageNotFoundError extends OutboundError {
     this.name = 'MessageNotFoundError';
   }
 }
+
+/** A message can only be part of a transaction on the database that it is stored in, and SQLite has one writer. */
+export class TransactionNotPossibleError extends OutboundError {
+  readonly code = 'TRANSACTION_NOT_POSSIBLE';
+
+  constructor() {
+    super('send(…, { transaction }) needs a storage.url (DATABASE_URL) that is the PostgreSQL of the transaction.');
+    this.name = 'TransactionNotPossibleError';
+  }
+}

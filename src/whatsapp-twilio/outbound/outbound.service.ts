@@ -1,14 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
 import type { Connection } from '../connections/connection';
 import { ConnectionRegistry } from '../connections/connection-registry';
 import type { OutboundMessageInput, OutboundRequest } from '../messages/outbound-message';
 import { validateOutboundMessage } from '../messages/validate-outbound-message';
 import type { Signals } from '../signals';
+import { type CallersTransaction, withinTransaction } from '../storage/callers-transaction';
 import type { Database, DatabaseTransaction } from '../storage/database';
-import { GroupCommit } from '../storage/group-commit';
+import { type Engine, engineOf } from '../storage/engine';
+import { groupCommitOf } from '../storage/group-commit';
 import type { OutboundRow } from '../storage/schema';
 import { DATABASE, SIGNALS } from '../tokens';
-import { InvalidMessageError, MessageNotFoundError } from './outbound.errors';
+import { InvalidMessageError, MessageNotFoundError, TransactionNotPossibleError } from './outbound.errors';
 import {
   type OutboundMessage,
   type OutboundMessageWithHistory,
@@ -16,6 +19,14 @@ import {
   toOutboundMessage,
 } from './outbound-message.view';
 import { Outbox } from './outbox';
+
+export interface SendOptions {
+  /**
+   * A transaction of yours on the same PostgreSQL database: the message exists if and only if it is committed, and is
+   * sent after that.
+   */
+  readonly transaction?: CallersTransaction;
+}
 
 /**
  * Sends WhatsApp messages.
@@ -25,16 +36,12 @@ import { Outbox } from './outbox';
  */
 @Injectable()
 export class OutboundService {
-  private readonly commits: GroupCommit<{ connection: Connection; request: OutboundRequest }, OutboundRow>;
-
   constructor(
     @Inject(DATABASE) private readonly db: Database,
     @Inject(SIGNALS) private readonly signals: Signals,
     private readonly connections: ConnectionRegistry,
     private readonly outbox: Outbox,
-  ) {
-    this.commits = new GroupCommit(db, (trx, { connection, request }) => outbox.enqueue(trx, connection, request));
-  }
+  ) {}
 
   /**
    * Queues a message; resolves once it is durably stored, before it is sent. Follow it with `get()` or
@@ -43,9 +50,12 @@ export class OutboundService {
    * @throws InvalidMessageError (`INVALID_MESSAGE`) with an error for each field that Twilio would refuse.
    * @throws IdempotencyConflictError (`IDEMPOTENCY_CONFLICT`) when the key belongs to another message.
    * @throws OutsideWindowError (`OUTSIDE_WINDOW`) when `outsideWindow: 'reject'` and the 24-hour window is closed.
+   * @throws TransactionNotPossibleError (`TRANSACTION_NOT_POSSIBLE`) when the storage is not PostgreSQL.
    */
-  async send(input: OutboundMessageInput): Promise<OutboundMessage> {
-    const row = await this.commits.submit(this.check(input));
+  async send(input: OutboundMessageInput, { transaction }: SendOptions = {}): Promise<OutboundMessage> {
+    const { connection, request } = this.check(input);
+    if (transaction !== undefined) return this.sendWithin(transaction, connection, request);
+    const row = await groupCommitOf(this.db).run((trx) => this.outbox.enqueue(trx, connection, request));
     this.signals.outbox.emit();
     return toOutboundMessage(row);
   }
@@ -75,8 +85,8 @@ export class OutboundService {
    * @throws MessageNotFoundError (`MESSAGE_NOT_FOUND`), NotCancelableError (`NOT_CANCELABLE`).
    */
   async cancel(id: string): Promise<OutboundMessage> {
-    const row = await this.db.transaction().execute(async (trx) => {
-      const found = await this.find(trx, id);
+    const row = await groupCommitOf(this.db).run(async (trx) => {
+      const found = await this.find(trx, id, engineOf(trx).forUpdate);
       if (found === undefined) throw new MessageNotFoundError();
       return this.outbox.cancel(trx, found);
     });
@@ -85,12 +95,25 @@ export class OutboundService {
     return toOutboundMessage(row);
   }
 
-  private find(db: Database, id: string): Promise<OutboundRow | undefined> {
+  /** The conversation is found or begun beforehand: a caller's long transaction must not hold up its webhooks. */
+  private async sendWithin(
+    transaction: CallersTransaction,
+    connection: Connection,
+    request: OutboundRequest,
+  ): Promise<OutboundMessage> {
+    if (engineOf(this.db).name !== 'postgres') throw new TransactionNotPossibleError();
+    const route = await groupCommitOf(this.db).run((trx) => this.outbox.route(trx, connection, request));
+    const row = await withinTransaction(transaction, (trx) => this.outbox.add(trx, connection, request, route));
+    return toOutboundMessage(row);
+  }
+
+  private find(db: Database, id: string, lock: Engine['forUpdate'] = sql``): Promise<OutboundRow | undefined> {
     return db
       .selectFrom('outbound_messages')
       .selectAll()
       .where('id', '=', id)
       .where('connection_id', 'in', this.connections.ids)
+      .modifyEnd(lock)
       .executeTakeFirst();
   }
 

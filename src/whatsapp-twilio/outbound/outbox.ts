@@ -1,14 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import type { Connection } from '../connections/connection';
-import { MessageJournal } from '../delivery/message-journal';
+import { MessageJournal, type WaitingReason } from '../delivery/message-journal';
 import { type Address, formatAddress } from '../messages/address';
 import { customerServiceWindow } from '../messages/conversation';
+import type { OutboundStatus } from '../messages/message-status';
 import type { OutboundRequest } from '../messages/outbound-message';
 import type { Runtime } from '../runtime';
 import { findLatestSender, findOrCreateConversation } from '../storage/conversation-store';
 import type { DatabaseTransaction } from '../storage/database';
-import type { NewOutboundRow, OutboundRow } from '../storage/schema';
+import { engineOf } from '../storage/engine';
+import type { ConversationRow, NewOutboundRow, OutboundRow } from '../storage/schema';
 import { RUNTIME } from '../tokens';
 import {
   IdempotencyConflictError,
@@ -30,15 +32,11 @@ export class Outbox {
 
   /** Stores a message as work for the dispatcher; one with a known idempotency key is found instead. */
   async enqueue(trx: DatabaseTransaction, connection: Connection, request: OutboundRequest): Promise<OutboundRow> {
-    const contentHash = hashOf(request);
-    const earlier = await this.findByKey(trx, connection.id, request.idempotencyKey);
-    if (earlier !== undefined) {
-      if (earlier.content_hash !== contentHash) throw new IdempotencyConflictError(earlier.id);
-      return earlier;
-    }
+    return this.add(trx, connection, request, await this.route(trx, connection, request));
+  }
 
-    const { clock, newId } = this.runtime;
-    const now = clock.now();
+  /** Who sends it, and in which conversation. */
+  async route(trx: DatabaseTransaction, connection: Connection, request: OutboundRequest): Promise<Route> {
     const sender = await this.chooseSender(trx, connection, request);
     const conversation = await findOrCreateConversation(
       trx,
@@ -48,9 +46,28 @@ export class Outbox {
         ...(sender.messagingServiceSid && { messagingServiceSid: sender.messagingServiceSid }),
         user: request.to,
       },
-      now,
-      newId,
+      this.runtime.clock.now(),
+      this.runtime.newId,
     );
+    return { sender, conversation };
+  }
+
+  /** Adds a message to a conversation that is there. */
+  async add(
+    trx: DatabaseTransaction,
+    connection: Connection,
+    request: OutboundRequest,
+    route: Route,
+  ): Promise<OutboundRow> {
+    const { sender, conversation } = route;
+    const contentHash = hashOf(request);
+    const earlier = await this.findByKey(trx, connection.id, request.idempotencyKey);
+    if (earlier !== undefined) {
+      if (earlier.content_hash !== contentHash) throw new IdempotencyConflictError(earlier.id);
+      return earlier;
+    }
+
+    const now = this.runtime.clock.now();
     const window = customerServiceWindow(conversation.last_inbound_at ?? undefined, now);
     const mustWait = !window.open && !('template' in request.content);
     if (mustWait && request.outsideWindow === 'reject') throw new OutsideWindowError();
@@ -58,7 +75,7 @@ export class Outbox {
     const sendAt = request.sendAt?.getTime() ?? null;
     const expiresAt = request.expiresInSeconds ? Math.max(now, sendAt ?? now) + request.expiresInSeconds * 1000 : null;
     const row: NewOutboundRow = {
-      id: newId(),
+      id: this.runtime.newId(),
       connection_id: connection.id,
       account_sid: connection.accountSid,
       conversation_id: conversation.id,
@@ -80,23 +97,34 @@ export class Outbox {
       updated_at: now,
       ...startOf({ now, sendAt, expiresAt, hold: mustWait && request.outsideWindow === 'hold' }),
     };
-    const stored = await trx.insertInto('outbound_messages').values(row).returningAll().executeTakeFirstOrThrow();
+    const stored = await trx
+      .insertInto('outbound_messages')
+      .values(row)
+      .onConflict((conflict) => conflict.columns(['connection_id', 'idempotency_key']).doNothing())
+      .returningAll()
+      .executeTakeFirst();
+    // Another process used the same key in this moment.
+    if (stored === undefined) return this.add(trx, connection, request, route);
     await this.journal.begin(trx, stored);
     return stored;
   }
 
-  /** The user has written: what waited for that may go. */
-  async releaseHeld(trx: DatabaseTransaction, conversationId: string): Promise<void> {
+  /** The user has written: what waited for that may go. Returns how many that are. */
+  async releaseHeld(trx: DatabaseTransaction, conversationId: string): Promise<number> {
     const held = await trx
       .selectFrom('outbound_messages')
       .selectAll()
       .where('conversation_id', '=', conversationId)
       .where('status', '=', 'held')
       .orderBy('seq')
+      .modifyEnd(engineOf(trx).forUpdate)
       .execute();
+    const now = this.runtime.clock.now();
     for (const row of held) {
-      await this.journal.step(trx, row, { status: 'queued', dueAt: this.runtime.clock.now() });
+      const { status, due_at, waiting } = startOf({ now, sendAt: row.send_at, expiresAt: row.expires_at, hold: false });
+      await this.journal.step(trx, row, { status, dueAt: due_at, waiting });
     }
+    return held.length;
   }
 
   /** Takes back what has not been sent. */
@@ -124,10 +152,10 @@ export class Outbox {
     trx: DatabaseTransaction,
     connection: Connection,
     request: OutboundRequest,
-  ): Promise<{ from?: Address; messagingServiceSid?: string }> {
+  ): Promise<Sender> {
     const { messagingServiceSid } = connection;
     const from = request.from ?? connection.from;
-    if (from !== undefined) return { from, ...(messagingServiceSid && { messagingServiceSid }) };
+    if (from !== undefined) return { from };
     if (messagingServiceSid === undefined) {
       throw new InvalidMessageError([
         {
@@ -144,7 +172,21 @@ export class Outbox {
   }
 }
 
-type Start = Pick<OutboundRow, 'status' | 'due_at' | 'waiting'>;
+interface Sender {
+  readonly from?: Address;
+  readonly messagingServiceSid?: string;
+}
+
+interface Route {
+  readonly sender: Sender;
+  readonly conversation: ConversationRow;
+}
+
+interface Start {
+  readonly status: OutboundStatus;
+  readonly due_at: number | null;
+  readonly waiting: WaitingReason | null;
+}
 
 function startOf(at: { now: number; sendAt: number | null; expiresAt: number | null; hold: boolean }): Start {
   if (at.hold) return { status: 'held', due_at: at.expiresAt, waiting: 'window' };
@@ -155,5 +197,11 @@ function startOf(at: { now: number; sendAt: number | null; expiresAt: number | n
 /** What a repeat with the same idempotency key must agree in. */
 function hashOf({ to, from, content, sendAt, metadata }: OutboundRequest): string {
   const parts = [to.value, from?.value ?? null, content, sendAt?.getTime() ?? null, metadata ?? {}];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  return createHash('sha256').update(JSON.stringify(parts, inOrderOfNames)).digest('hex');
+}
+
+/** The same variables or metadata in another order are the same message. */
+function inOrderOfNames(_name: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

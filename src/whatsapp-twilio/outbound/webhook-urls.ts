@@ -17,8 +17,8 @@ export class WebhookUrls implements OnApplicationBootstrap {
   onApplicationBootstrap(): void {
     if (this.webhookPath === false || this.settings.publicUrls.length > 0) return;
     this.logger.warn(
-      'No publicUrl (PUBLIC_URL): messages are sent without a status callback, so nothing is known of them after ' +
-        'Twilio took them.',
+      'No publicUrl (PUBLIC_URL): messages are sent without a status callback, so what became of them is only looked ' +
+        'up at Twilio, for a few at a time and ten minutes later.',
     );
   }
 

@@ -1,6 +1,7 @@
 import type { IdFactory } from '../../common/ids';
 import type { Address } from '../messages/address';
 import type { DatabaseTransaction } from './database';
+import { engineOf } from './engine';
 import type { ConversationRow } from './schema';
 
 /** Who talks to whom. A user is named by phone number, by business-scoped id, or by both at once. */
@@ -14,7 +15,10 @@ export interface Participants {
   readonly userId?: string;
 }
 
-/** Finds the conversation of a sender and a user, or begins it. */
+/**
+ * Finds the conversation of a sender and a user, or begins it. It stays locked until the transaction ends, so that what is
+ * added to it by several processes has one order.
+ */
 export async function findOrCreateConversation(
   trx: DatabaseTransaction,
   participants: Participants,
@@ -47,8 +51,14 @@ export async function findOrCreateConversation(
     last_inbound_at: null,
     created_at: now,
   };
-  await trx.insertInto('conversations').values(row).execute();
-  return row;
+  const inserted = await trx
+    .insertInto('conversations')
+    .values(row)
+    .onConflict((conflict) => conflict.doNothing())
+    .returningAll()
+    .executeTakeFirst();
+  // Another process may have begun the same conversation in this moment.
+  return inserted ?? findOrCreateConversation(trx, participants, now, newId);
 }
 
 /** The sender that last talked to this user: what a messaging service would choose again. */
@@ -63,6 +73,7 @@ export async function findLatestSender(
     .where('connection_id', '=', connectionId)
     .where(user.kind === 'phone' ? 'user_phone' : 'user_bsuid', '=', user.value)
     .where('sender', 'not like', 'MG%')
+    .where('last_inbound_at', 'is not', null)
     .orderBy('last_inbound_at', 'desc')
     .limit(1)
     .executeTakeFirst();
@@ -83,6 +94,7 @@ async function findBy(
     .where('connection_id', '=', connectionId)
     .where('sender', '=', sender)
     .where(column, '=', value)
+    .modifyEnd(engineOf(trx).forUpdate)
     .executeTakeFirst();
 }
 

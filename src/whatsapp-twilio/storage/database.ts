@@ -1,14 +1,21 @@
 import { Kysely, type Transaction } from 'kysely';
 import { migrate } from './migrations';
+import { postgresDialect } from './postgres-dialect';
 import type { Schema } from './schema';
 import { sqliteDialect } from './sqlite-dialect';
+import type { StorageReach } from './storage-reach';
 
+/** The storage, or a transaction of it: one schema and one set of queries for either engine. */
 export type Database = Kysely<Schema>;
 export type DatabaseTransaction = Transaction<Schema>;
 
+export function isPostgresUrl(url: string): boolean {
+  return /^postgres(ql)?:/.test(url);
+}
+
 /** Opens the storage that the URL names and brings its tables up to date. */
 export async function openDatabase(url: string): Promise<Database> {
-  const db = new Kysely<Schema>({ dialect: sqliteDialect(url) });
+  const db = connectDatabase(url);
   try {
     await migrate(db);
     return db;
@@ -16,4 +23,9 @@ export async function openDatabase(url: string): Promise<Database> {
     await db.destroy();
     throw error;
   }
+}
+
+/** The storage that the URL names, without looking whether it is there. */
+export function connectDatabase(url: string, reach?: StorageReach): Database {
+  return new Kysely<Schema>({ dialect: isPostgresUrl(url) ? postgresDialect(url, reach) : sqliteDialect(url) });
 }

@@ -1,8 +1,25 @@
-import { type Kysely, type Migration, type MigrationProvider, Migrator, sql } from 'kysely';
-import type { Schema } from './schema';
+import {
+  type CreateTableBuilder,
+  type Kysely,
+  type Migration,
+  type MigrationProvider,
+  Migrator,
+  sql,
+} from 'kysely';
+import type { Database } from './database';
+import { type Engine, engineOf } from './engine';
 
-const firstTables: Migration = {
+/** A table whose rows have a place in an order: `seq` counts up as they are inserted. */
+function orderedTable(db: Kysely<unknown>, engine: Engine, name: string): CreateTableBuilder<string> {
+  const table = db.schema.createTable(name);
+  return engine.name === 'sqlite'
+    ? table.addColumn('seq', 'integer', (c) => c.primaryKey().autoIncrement())
+    : table.addColumn('seq', 'bigint', (c) => c.primaryKey().generatedAlwaysAsIdentity());
+}
+
+const firstTables = (engine: Engine): Migration => ({
   async up(db: Kysely<unknown>) {
+    const time = engine.timeType;
     await db.schema
       .createTable('conversations')
       .addColumn('id', 'text', (c) => c.primaryKey())
@@ -10,8 +27,8 @@ const firstTables: Migration = {
       .addColumn('sender', 'text', (c) => c.notNull())
       .addColumn('user_phone', 'text')
       .addColumn('user_bsuid', 'text')
-      .addColumn('last_inbound_at', 'integer')
-      .addColumn('created_at', 'integer', (c) => c.notNull())
+      .addColumn('last_inbound_at', time)
+      .addColumn('created_at', time, (c) => c.notNull())
       .execute();
     await db.schema
       .createIndex('conversations_by_phone')
@@ -26,32 +43,34 @@ const firstTables: Migration = {
       .columns(['connection_id', 'user_bsuid', 'sender'])
       .execute();
 
-    await db.schema
-      .createTable('inbound_messages')
-      .addColumn('seq', 'integer', (c) => c.primaryKey().autoIncrement())
+    await orderedTable(db, engine, 'inbound_messages')
       .addColumn('id', 'text', (c) => c.notNull().unique())
       .addColumn('connection_id', 'text', (c) => c.notNull())
       .addColumn('conversation_id', 'text', (c) => c.notNull())
       .addColumn('dedupe_key', 'text', (c) => c.notNull())
       .addColumn('message_sid', 'text', (c) => c.notNull())
       .addColumn('params', 'text', (c) => c.notNull())
-      .addColumn('received_at', 'integer', (c) => c.notNull())
+      .addColumn('received_at', time, (c) => c.notNull())
       .addColumn('state', 'text', (c) => c.notNull())
       .addColumn('attempts', 'integer', (c) => c.notNull())
-      .addColumn('due_at', 'integer')
+      .addColumn('due_at', time)
+      .addColumn('owner', 'text')
       .addColumn('done_handlers', 'text', (c) => c.notNull())
       .addColumn('failure', 'text')
-      .addColumn('finished_at', 'integer')
+      .addColumn('finished_at', time)
+      .addColumn('erased_at', time)
       .addUniqueConstraint('inbound_messages_once', ['connection_id', 'dedupe_key'])
       .execute();
-    await sql`create index inbound_messages_due on inbound_messages (due_at) where due_at is not null`.execute(db);
+    await sql`create index inbound_messages_due on inbound_messages (connection_id, due_at) where due_at is not null`.execute(db);
     await sql`create index inbound_messages_order on inbound_messages (conversation_id, seq) where state = 'pending'`.execute(
       db,
     );
+    await sql`create index inbound_messages_dead on inbound_messages (finished_at, seq) where state = 'dead'`.execute(db);
+    await sql`create index inbound_messages_kept on inbound_messages (finished_at) where finished_at is not null and erased_at is null`.execute(
+      db,
+    );
 
-    await db.schema
-      .createTable('outbound_messages')
-      .addColumn('seq', 'integer', (c) => c.primaryKey().autoIncrement())
+    await orderedTable(db, engine, 'outbound_messages')
       .addColumn('id', 'text', (c) => c.notNull().unique())
       .addColumn('connection_id', 'text', (c) => c.notNull())
       .addColumn('account_sid', 'text', (c) => c.notNull())
@@ -67,14 +86,18 @@ const firstTables: Migration = {
       .addColumn('status', 'text', (c) => c.notNull())
       .addColumn('twilio_sid', 'text')
       .addColumn('error', 'text')
-      .addColumn('send_at', 'integer')
-      .addColumn('expires_at', 'integer')
+      .addColumn('send_at', time)
+      .addColumn('expires_at', time)
       .addColumn('attempts', 'integer', (c) => c.notNull())
-      .addColumn('attempted_at', 'integer')
-      .addColumn('due_at', 'integer')
+      .addColumn('attempted_at', time)
+      .addColumn('due_at', time)
+      .addColumn('owner', 'text')
+      .addColumn('unknown_since', time)
       .addColumn('waiting', 'text')
-      .addColumn('created_at', 'integer', (c) => c.notNull())
-      .addColumn('updated_at', 'integer', (c) => c.notNull())
+      .addColumn('check_at', time)
+      .addColumn('erased_at', time)
+      .addColumn('created_at', time, (c) => c.notNull())
+      .addColumn('updated_at', time, (c) => c.notNull())
       .execute();
     await db.schema
       .createIndex('outbound_messages_idempotency')
@@ -88,7 +111,13 @@ const firstTables: Migration = {
       .on('outbound_messages')
       .column('twilio_sid')
       .execute();
-    await sql`create index outbound_messages_due on outbound_messages (priority, due_at) where due_at is not null`.execute(
+    await sql`create index outbound_messages_due on outbound_messages (connection_id, due_at) where due_at is not null`.execute(
+      db,
+    );
+    await sql`create index outbound_messages_turn on outbound_messages (account_sid, priority, due_at, seq) where due_at is not null`.execute(
+      db,
+    );
+    await sql`create index outbound_messages_sending on outbound_messages (account_sid) where status = 'sending'`.execute(
       db,
     );
     await db.schema
@@ -96,10 +125,10 @@ const firstTables: Migration = {
       .on('outbound_messages')
       .columns(['conversation_id', 'seq'])
       .execute();
+    await sql`create index outbound_messages_check on outbound_messages (check_at) where check_at is not null`.execute(db);
+    await sql`create index outbound_messages_kept on outbound_messages (created_at) where erased_at is null`.execute(db);
 
-    await db.schema
-      .createTable('message_events')
-      .addColumn('seq', 'integer', (c) => c.primaryKey().autoIncrement())
+    await orderedTable(db, engine, 'message_events')
       .addColumn('message_id', 'text', (c) => c.notNull())
       .addColumn('connection_id', 'text', (c) => c.notNull())
       .addColumn('dedupe_key', 'text', (c) => c.notNull())
@@ -107,49 +136,56 @@ const firstTables: Migration = {
       .addColumn('previous_status', 'text')
       .addColumn('source', 'text', (c) => c.notNull())
       .addColumn('error', 'text')
-      .addColumn('at', 'integer', (c) => c.notNull())
+      .addColumn('at', time, (c) => c.notNull())
       .addColumn('state', 'text', (c) => c.notNull())
       .addColumn('attempts', 'integer', (c) => c.notNull())
-      .addColumn('due_at', 'integer')
+      .addColumn('due_at', time)
+      .addColumn('owner', 'text')
       .addColumn('done_handlers', 'text', (c) => c.notNull())
       .addColumn('failure', 'text')
-      .addColumn('finished_at', 'integer')
+      .addColumn('finished_at', time)
       .addUniqueConstraint('message_events_once', ['message_id', 'dedupe_key'])
       .execute();
-    await sql`create index message_events_due on message_events (due_at) where due_at is not null`.execute(db);
+    await sql`create index message_events_due on message_events (connection_id, due_at) where due_at is not null`.execute(db);
+    await sql`create index message_events_dead on message_events (finished_at, seq) where state = 'dead'`.execute(db);
 
-    await db.schema
-      .createTable('early_callbacks')
-      .addColumn('seq', 'integer', (c) => c.primaryKey().autoIncrement())
+    await orderedTable(db, engine, 'early_callbacks')
       .addColumn('connection_id', 'text', (c) => c.notNull())
       .addColumn('message_sid', 'text', (c) => c.notNull())
       .addColumn('dedupe_key', 'text', (c) => c.notNull())
       .addColumn('params', 'text', (c) => c.notNull())
-      .addColumn('received_at', 'integer', (c) => c.notNull())
+      .addColumn('received_at', time, (c) => c.notNull())
       .addUniqueConstraint('early_callbacks_once', ['message_sid', 'dedupe_key'])
       .execute();
 
-    await db.schema
-      .createTable('send_slots')
-      .addColumn('seq', 'integer', (c) => c.primaryKey().autoIncrement())
+    await orderedTable(db, engine, 'send_slots')
       .addColumn('account_sid', 'text', (c) => c.notNull())
       .addColumn('priority', 'text', (c) => c.notNull())
-      .addColumn('at', 'integer', (c) => c.notNull())
+      .addColumn('at', time, (c) => c.notNull())
       .execute();
     await db.schema.createIndex('send_slots_window').on('send_slots').columns(['account_sid', 'at']).execute();
+
+    await db.schema
+      .createTable('workers')
+      .addColumn('id', 'text', (c) => c.primaryKey())
+      .addColumn('beat_at', time, (c) => c.notNull())
+      .execute();
+    for (const table of ['inbound_messages', 'message_events', 'outbound_messages']) {
+      await sql`create index ${sql.ref(`${table}_owner`)} on ${sql.table(table)} (owner) where owner is not null`.execute(db);
+    }
   },
-};
+});
 
 /** In the order of their names. One that has been released is never changed; a new one is added. */
-const migrations: Record<string, Migration> = { '0001_first_tables': firstTables };
-
-const provider: MigrationProvider = { getMigrations: () => Promise.resolve(migrations) };
+function migrationsFor(engine: Engine): MigrationProvider {
+  return { getMigrations: () => Promise.resolve({ '0001_first_tables': firstTables(engine) }) };
+}
 
 /** Brings the tables up to date. Safe to run again, and by several processes at once: the engine lets one at a time. */
-export async function migrate(db: Kysely<Schema>): Promise<void> {
+export async function migrate(db: Database): Promise<void> {
   const migrator = new Migrator({
     db,
-    provider,
+    provider: migrationsFor(engineOf(db)),
     migrationTableName: 'whatsapp_twilio_migrations',
     migrationLockTableName: 'whatsapp_twilio_migrations_lock',
   });

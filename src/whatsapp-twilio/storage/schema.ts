@@ -8,6 +8,7 @@ export interface Schema {
   message_events: MessageEventsTable;
   early_callbacks: EarlyCallbacksTable;
   send_slots: SendSlotsTable;
+  workers: WorkersTable;
 }
 
 /** One sender and one user. The user is known by phone number, by business-scoped id, or by both. */
@@ -37,11 +38,15 @@ interface InboundMessagesTable {
   attempts: number;
   /** When it may be worked on; while it is being worked on, when its lease ends. Null once nothing is left to do. */
   due_at: number | null;
+  /** The process that is working on it. */
+  owner: string | null;
   /** Names of the handlers that are done with it, as JSON. */
   done_handlers: string;
   /** Why the last try failed. */
   failure: string | null;
   finished_at: number | null;
+  /** When all but what identifies it was taken out of `params`. */
+  erased_at: number | null;
 }
 
 export type WorkState = 'pending' | 'done' | 'dead';
@@ -70,8 +75,16 @@ interface OutboundMessagesTable {
   attempted_at: number | null;
   /** When there is something to do: send, send again, reconcile, expire; or when the lease of that work ends. */
   due_at: number | null;
+  /** The process that is working on it. */
+  owner: string | null;
+  /** Since when its fate is unknown. */
+  unknown_since: number | null;
   /** Why it waits, for people. */
   waiting: string | null;
+  /** When Twilio is asked what became of it, unless a callback tells before. */
+  check_at: number | null;
+  /** When its content and metadata were taken out. */
+  erased_at: number | null;
   created_at: number;
   updated_at: number;
 }
@@ -91,6 +104,7 @@ interface MessageEventsTable {
   state: WorkState;
   attempts: number;
   due_at: number | null;
+  owner: string | null;
   done_handlers: string;
   failure: string | null;
   finished_at: number | null;
@@ -109,12 +123,18 @@ interface EarlyCallbacksTable {
   received_at: number;
 }
 
-/** When each request of an account left, for the sliding minute of the budget. */
+/** When each request of an account left, for the sliding minute of the budget: sends, and looks at what became of one. */
 interface SendSlotsTable {
   seq: Generated<number>;
   account_sid: string;
-  priority: 'conversation' | 'bulk';
+  priority: 'conversation' | 'bulk' | 'lookup';
   at: number;
+}
+
+/** The processes that work on this storage. */
+interface WorkersTable {
+  id: string;
+  beat_at: number;
 }
 
 export type InboundRow = Selectable<InboundMessagesTable>;

@@ -6,17 +6,23 @@ import {
   SqliteAdapter,
   SqliteDialect,
   type SqliteDatabase,
+  type SqliteStatement,
 } from 'kysely';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+
+export interface SqliteOptions {
+  /** Nobody else may open the file, until this process closes it or ends. */
+  readonly exclusive?: boolean;
+}
 
 /**
  * SQLite through libsql, which has better-sqlite3's interface and ships its binaries in registry packages. Loaded only
  * when a `sqlite:` URL is used.
  */
-export function sqliteDialect(url: string): SqliteDialect {
+export function sqliteDialect(url: string, options: SqliteOptions = {}): SqliteDialect {
   return new ImmediateSqliteDialect({
-    database: () => openDatabase(sqliteFileOf(url)),
+    database: () => openDatabase(sqliteFileOf(url), options),
   });
 }
 
@@ -26,16 +32,34 @@ export function sqliteFileOf(url: string): string | undefined {
   return path === ':memory:' ? undefined : path;
 }
 
-async function openDatabase(file: string | undefined): Promise<SqliteDatabase> {
+async function openDatabase(file: string | undefined, { exclusive }: SqliteOptions): Promise<SqliteDatabase> {
   const { default: Database } = await import('libsql');
   if (file !== undefined) mkdirSync(dirname(file), { recursive: true });
   const database = new Database(file ?? ':memory:');
   // The patience first, as the switch to a WAL needs a lock too. FULL, because NORMAL loses acknowledged rows at a power
   // cut when the journal is a WAL.
-  for (const pragma of ['busy_timeout = 5000', 'journal_mode = WAL', 'synchronous = FULL']) {
-    database.exec(`PRAGMA ${pragma}`);
-  }
-  return database;
+  // A file of our own is not waited for: who has it keeps it.
+  const locking = exclusive ? ['busy_timeout = 0', 'locking_mode = EXCLUSIVE'] : ['busy_timeout = 5000'];
+  for (const pragma of [...locking, 'journal_mode = WAL', 'synchronous = FULL']) database.exec(`PRAGMA ${pragma}`);
+  return preparingOnce(database);
+}
+
+const MOST_STATEMENTS = 500;
+
+/** Keeps prepared statements, as preparing one costs more than running it. */
+function preparingOnce(database: SqliteDatabase): SqliteDatabase {
+  const statements = new Map<string, SqliteStatement>();
+  return {
+    close: () => database.close(),
+    prepare(text) {
+      let statement = statements.get(text);
+      if (statement === undefined) {
+        if (statements.size >= MOST_STATEMENTS) statements.clear();
+        statements.set(text, (statement = database.prepare(text)));
+      }
+      return statement;
+    },
+  };
 }
 
 /**

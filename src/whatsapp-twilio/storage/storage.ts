@@ -1,13 +1,29 @@
 import { resolve } from 'node:path';
-import { type Database, openDatabase } from './database';
+import { type Clock, systemClock } from '../../common/clock';
+import { systemRuntime } from '../runtime';
+import { type Database, isPostgresUrl, openDatabase } from './database';
+import { openPostgres, type OpenPostgresOptions } from './open-postgres';
+import type { Spool } from './spool';
 import { sqliteFileOf } from './sqlite-dialect';
+import type { StorageReach } from './storage-reach';
 
 /** A registration's hold on its storage. */
 export interface Storage {
   readonly db: Database;
+  /** The time that all processes on this storage agree on. */
+  readonly clock: Clock;
+  /** Whether it can be reached, where that is a question. */
+  readonly reach?: StorageReach;
+  /** Takes webhooks while it cannot. */
+  readonly spool?: Spool;
+  /** Done now and then while the storage is in use. */
+  keepUp?(): Promise<void>;
   /** Lets go of it; the last one closes it. May be called again. */
   close(): Promise<void>;
 }
+
+/** For PostgreSQL only: a file is there or it is not. */
+export type OpenStorageOptions = Partial<OpenPostgresOptions>;
 
 interface OpenFile {
   readonly db: Promise<Database>;
@@ -20,11 +36,12 @@ const openFiles = new Map<string, OpenFile>();
  * Opens the storage that the URL names. Those in this process that name the same file share one connection: SQLite lets
  * one write at a time, and its waiting for a second connection would stop the event loop that the first needs to finish.
  */
-export async function openStorage(url: string): Promise<Storage> {
+export async function openStorage(url: string, options: OpenStorageOptions = {}): Promise<Storage> {
+  if (isPostgresUrl(url)) return openPostgres(url, { outside: systemRuntime, ...options });
   const path = sqliteFileOf(url);
   if (path === undefined) {
     const db = await openDatabase(url);
-    return { db, close: () => db.destroy() };
+    return { db, clock: systemClock, close: () => db.destroy() };
   }
   const key = resolve(path);
   const file = openFiles.get(key) ?? { db: openDatabase(url), holders: 0 };
@@ -42,6 +59,7 @@ export async function openStorage(url: string): Promise<Storage> {
     const db = await file.db;
     return {
       db,
+      clock: systemClock,
       async close() {
         if (letGo()) await db.destroy();
       },

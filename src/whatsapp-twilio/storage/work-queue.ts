@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import type { Database } from './database';
+import { engineOf } from './engine';
 import type { InboundRow, MessageEventRow, Schema } from './schema';
 
 interface WorkTables {
@@ -22,13 +23,15 @@ export class WorkQueue<Table extends WorkTable> {
     private readonly db: Database,
     private readonly table: Table,
     private readonly connectionIds: readonly string[],
+    /** The process that claims. */
+    private readonly owner: string | null = null,
   ) {}
 
   async claim(limit: number, now: number, leaseUntil: number): Promise<WorkRow<Table>[]> {
     const table = sql.table(this.table);
     const order = orderColumns[this.table];
     const { rows } = await sql<WorkRow<Table>>`
-      update ${table} set attempts = attempts + 1, due_at = ${leaseUntil}
+      update ${table} set attempts = attempts + 1, due_at = ${leaseUntil}, owner = ${this.owner}
       where seq in (
         select item.seq from ${table} as item
         where item.due_at <= ${now}
@@ -40,6 +43,7 @@ export class WorkQueue<Table extends WorkTable> {
           )
         order by item.seq
         limit ${limit}
+        ${engineOf(this.db).skipLocked}
       )
       returning *`.execute(this.db);
     return rows.toSorted((a, b) => a.seq - b.seq);
@@ -76,7 +80,7 @@ export class WorkQueue<Table extends WorkTable> {
   }
 }
 
-export type WorkStep = Partial<Pick<InboundRow, 'state' | 'due_at' | 'done_handlers' | 'failure' | 'finished_at'>>;
+export type WorkStep = Partial<Pick<InboundRow, 'state' | 'due_at' | 'owner' | 'done_handlers' | 'failure' | 'finished_at'>>;
 
 /** The work took longer than its lease, and somebody else took it over. Its result must not be used. */
 export class LeaseLostError extends Error {

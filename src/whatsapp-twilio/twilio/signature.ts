@@ -1,4 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { signingAlgorithm } from '../contract/messaging.whatsapp.twilio';
 import { hasOnlyText, signedParams, type WebhookParams } from './signature-params';
 import { bodyHashIn, candidateUrls, signedUrl } from './signature-urls';
 
@@ -42,6 +43,9 @@ export type SignatureRefusal =
 export type SignatureResult =
   | { readonly ok: true; readonly url: string; readonly tokenIndex: number }
   | { readonly ok: false; readonly reason: SignatureRefusal };
+
+/** Node's name of the hash in `hmac-sha1`. */
+const HASH = signingAlgorithm.replace(/^hmac-/, '');
 
 /** Twenty bytes in base64: the last digit before the padding has four bits only, so that every value has one spelling. */
 const SIGNATURE = /^[A-Za-z0-9+/]{26}[AEIMQUYcgkosw048]=$/;
@@ -128,7 +132,7 @@ function candidatesOf(urls: readonly string[]): Map<string, string> {
 }
 
 function hmac(authToken: string, text: string): Buffer {
-  return createHmac('sha1', authToken).update(text, 'utf8').digest();
+  return createHmac(HASH, authToken).update(text, 'utf8').digest();
 }
 
 function isHashOf(body: string | Uint8Array, bodyHash = ''): boolean {

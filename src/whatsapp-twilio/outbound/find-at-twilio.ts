@@ -1,4 +1,3 @@
-import type { Connection } from '../connections/connection';
 import type { NormalizedContent } from '../messages/outbound-message';
 import type { Database } from '../storage/database';
 import type { OutboundRow } from '../storage/schema';
@@ -6,7 +5,7 @@ import type { MessageResource } from '../twilio/message-resource';
 import type { TwilioClient } from '../twilio/twilio-client';
 
 /** What a look at Twilio's message list says about a request whose answer never came. */
-export type Reconciled =
+export type FoundAtTwilio =
   | { readonly kind: 'taken'; readonly resource: MessageResource }
   | { readonly kind: 'not-found' }
   /** Several messages could be it. */
@@ -17,12 +16,11 @@ const CLOCK_SKEW_MS = 60_000;
 const MOST_LISTED = 100;
 
 /** Looks for the message among Twilio's newest to this user: one we do not know, of the time and the text. */
-export async function reconcile(
+export async function findAtTwilio(
   db: Database,
   client: TwilioClient,
-  connection: Connection,
   row: OutboundRow,
-): Promise<Reconciled> {
+): Promise<FoundAtTwilio> {
   const listed = await client.listMessages({
     to: row.to_address,
     ...(row.from_address !== null && { from: row.from_address }),
@@ -42,7 +40,7 @@ export async function reconcile(
       .selectFrom('outbound_messages')
       .select('id')
       .where('twilio_sid', '=', resource.sid)
-      .where('connection_id', '=', connection.id)
+      .where('connection_id', '=', row.connection_id)
       .executeTakeFirst();
     if (known === undefined) unknown.push(resource);
   }

@@ -1,0 +1,72 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { setImmediate } from 'node:timers/promises';
+import { ConnectionRegistry } from '../connections/connection-registry';
+import type { WhatsappTwilioSettings } from '../contract/validate-options';
+import type { Runtime } from '../runtime';
+import type { Database } from '../storage/database';
+import { DATABASE, RUNTIME, SETTINGS } from '../tokens';
+import { type EraseBatch, eraseInbound, eraseOutbound, eraseStatusFailures, removeEarlyCallbacks } from './erase';
+
+/** A start is busy enough without it. */
+const FIRST_SWEEP_AFTER_MS = 60_000;
+const SWEEP_EVERY_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+const EARLY_CALLBACKS_MS = 7 * DAY_MS;
+const BATCH = 500;
+
+/**
+ * Erases what messages said once they are as old as `retention.contentDays`, of what nothing is left to do for.
+ * Identifiers, statuses and the history stay. Several replicas may do it at the same time.
+ */
+@Injectable()
+export class Retention {
+  private readonly logger = new Logger('WhatsappTwilio');
+  private cancel: (() => void) | undefined;
+  private sweeping: Promise<void> = Promise.resolve();
+  private stopped = false;
+
+  constructor(
+    @Inject(SETTINGS) private readonly settings: WhatsappTwilioSettings,
+    @Inject(DATABASE) private readonly db: Database,
+    @Inject(RUNTIME) private readonly runtime: Runtime,
+    private readonly connections: ConnectionRegistry,
+  ) {}
+
+  start(): void {
+    this.sweepIn(FIRST_SWEEP_AFTER_MS);
+  }
+
+  /** Begins no further batch; resolves once the last is done. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.cancel?.();
+    await this.sweeping;
+  }
+
+  private sweepIn(delayMs: number): void {
+    if (this.stopped) return;
+    this.cancel = this.runtime.clock.setTimeout(() => {
+      this.sweeping = this.sweep().then(() => this.sweepIn(SWEEP_EVERY_MS));
+    }, delayMs);
+  }
+
+  private async sweep(): Promise<void> {
+    const { contentDays } = this.settings.retention;
+    try {
+      await this.eraseAll(removeEarlyCallbacks, EARLY_CALLBACKS_MS);
+      if (contentDays === undefined) return;
+      for (const batch of [eraseInbound, eraseOutbound, eraseStatusFailures]) {
+        await this.eraseAll(batch, contentDays * DAY_MS);
+      }
+    } catch (error) {
+      this.logger.error('What is old enough could not be erased; it is tried again in an hour.', (error as Error).stack);
+    }
+  }
+
+  /** Batch after batch, with room for others in between, until one is not full. */
+  private async eraseAll(batch: EraseBatch, olderThanMs: number): Promise<void> {
+    const now = this.runtime.clock.now();
+    const scope = { connectionIds: this.connections.ids, now, until: now - olderThanMs, limit: BATCH };
+    while (!this.stopped && (await batch(this.db, scope)) === BATCH) await setImmediate();
+  }
+}

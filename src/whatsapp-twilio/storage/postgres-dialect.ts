@@ -1,0 +1,48 @@
+import { PostgresDialect } from 'kysely';
+import type { PoolConfig } from 'pg';
+import { guardedPool } from './guarded-pool';
+import type { StorageReach } from './storage-reach';
+
+/** PostgreSQL's ids of int8, int2 and int4. */
+const NUMBERS = new Set([20, 21, 23]);
+/** A connection that hangs must not hold a webhook for longer than Twilio waits. */
+const CONNECT_TIMEOUT_MS = 3000;
+const STATEMENT_TIMEOUT_MS = 10_000;
+const CONNECTIONS = 10;
+
+/**
+ * PostgreSQL through `pg`, loaded only when a `postgres:` URL is used.
+ *
+ * @param reach Learns of connections that fail, and holds queries back while PostgreSQL is away.
+ */
+export function postgresDialect(url: string, reach?: StorageReach): PostgresDialect {
+  return new PostgresDialect({
+    pool: async () => {
+      const { Pool } = await import('pg');
+      const settings = { ...connectionOptions(url), max: CONNECTIONS, idleTimeoutMillis: 30_000 };
+      if (reach !== undefined) return guardedPool(() => new Pool(settings), reach);
+      const pool = new Pool(settings);
+      // An idle connection that breaks is replaced by the next query, which reports what is wrong if anything still is.
+      pool.on('error', () => {});
+      return pool;
+    },
+  });
+}
+
+/** How our columns are read: texts and numbers. Our only bigints are times and sequence numbers, which a number holds. */
+export const ourTypes = {
+  getTypeParser: (oid: number): ((value: string) => unknown) => (NUMBERS.has(oid) ? Number : String),
+};
+
+/** What every connection of ours has in common. */
+export function connectionOptions(url: string): PoolConfig {
+  return {
+    connectionString: url,
+    application_name: 'nestjs-whatsapp-twilio',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: STATEMENT_TIMEOUT_MS + 1000,
+    keepAlive: true,
+    types: ourTypes,
+  };
+}
