@@ -39,7 +39,11 @@ export type {
   TemplateContent,
   TextContent,
 } from './whatsapp-twilio/messages/outbound-content';
-export type { OutboundMessageInput, OutboundPriority, OutsideWindowPolicy } from './whatsapp-twilio/messages/outbound-message';
+export type {
+  OutboundMessageInput,
+  OutboundPriority,
+  OutsideWindowPolicy,
+} from './whatsapp-twilio/messages/outbound-message';
 export { type InboundContext, parseInboundMessage } from './whatsapp-twilio/messages/parse-inbound-message';
 
 export { InboundController } from './whatsapp-twilio/inbound/inbound.controller';

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from './clock';
 
 /** How long a stopping process waits for what is under way. */
@@ -69,6 +70,8 @@ export class WorkLoop<Item> {
     this.#looking = true;
     this.#cancelTimer?.();
     do {
+      // Those who wake it in the same turn of the event loop get one look.
+      await nextTurn();
       this.#lookAgain = false;
       const free = this.options.concurrency - this.#active;
       if (free > 0) await this.#claim(free);

@@ -32,6 +32,8 @@ describe('Options', () => {
       rateLimitRpm: 200,
       apiBaseUrl: 'https://api.twilio.com',
       handlers: { concurrency: 20, timeoutMs: 120_000, maxAttempts: 8, retryDelayMs: 1000 },
+      reconciliation: { settleAfterMs: 15_000, giveUpAfterMs: 900_000 },
+      retention: {},
     });
   });
 
@@ -48,6 +50,7 @@ describe('Options', () => {
       apiBaseUrl: 'https://example.com/path',
       connectionId: 'a/b',
       handlers: { concurrency: 0, timeoutMs: 0.5, maxAttempts: 0, retryDelayMs: -1 },
+      retention: { contentDays: 3651 },
     });
     expect(code).toBe('CONFIG_INVALID');
     for (const named of [
@@ -66,10 +69,11 @@ describe('Options', () => {
       'handlers.timeoutMs must be a whole number',
       'handlers.maxAttempts must be at least 1',
       'handlers.retryDelayMs must be at least 1',
+      'retention.contentDays (WHATSAPP_RETENTION_DAYS) must be at most 3650 days',
     ]) {
       expect(message).toContain(`\n  - ${named}`);
     }
-    expect(message.split('\n  - ')).toHaveLength(1 + 15);
+    expect(message.split('\n  - ')).toHaveLength(1 + 16);
   });
 
   it.each([undefined, null, 'AC1', 5, []])('must be an object: %p', (options) => {
@@ -86,7 +90,7 @@ describe('Options', () => {
     };
     expect(problemsOf(misspelt)).toEqual({
       acountSid: expect.stringContaining('The options are accountSid, authToken, apiKey,'),
-      'storage.path': 'is not an option. The options are url.',
+      'storage.path': 'is not an option. The options are url, spoolPath.',
       'rateLimit.perSecond': 'is not an option. The options are rpm.',
       'handlers.maxAttempt': 'is not an option. The options are concurrency, timeoutMs, maxAttempts, retryDelayMs.',
     });
@@ -95,7 +99,7 @@ describe('Options', () => {
   it('with fields must be objects, as a default would otherwise be used in silence', () => {
     const flat = { ...sampleOptions(), storage: 'sqlite:./a.db', rateLimit: 100, handlers: [3] };
     expect(problemsOf(flat)).toEqual({
-      storage: 'must be an object with url.',
+      storage: 'must be an object with url, spoolPath.',
       rateLimit: 'must be an object with rpm.',
       handlers: 'must be an object with concurrency, timeoutMs, maxAttempts, retryDelayMs.',
     });

@@ -52,6 +52,7 @@ describe('The environment', () => {
       PUBLIC_URL: 'https://a.example.com, https://b.example.com ,',
       DATABASE_URL: 'sqlite:./a.db',
       WHATSAPP_RATE_LIMIT_RPM: '80',
+      WHATSAPP_RETENTION_DAYS: '30',
     });
     expect(options).toEqual({
       accountSid: required.TWILIO_ACCOUNT_SID,
@@ -63,6 +64,7 @@ describe('The environment', () => {
       publicUrl: ['https://a.example.com', 'https://b.example.com'],
       storage: { url: 'sqlite:./a.db' },
       rateLimit: { rpm: 80 },
+      retention: { contentDays: 30 },
     });
   });
 
@@ -101,6 +103,7 @@ describe('The environment', () => {
         TWILIO_API_KEY_SID: `SK${'0'.repeat(32)}`,
         WHATSAPP_FROM_NUMBER: 'whatsapp:5551234567',
         WHATSAPP_RATE_LIMIT_RPM: 'many',
+        WHATSAPP_RETENTION_DAYS: '0',
         PORT: '99999',
         TRUST_PROXY: 'true',
         LOG_LEVEL: 'loud',
@@ -113,6 +116,7 @@ describe('The environment', () => {
       'apiKey.secret (TWILIO_API_KEY_SECRET)': expect.stringContaining('is missing'),
       'fromNumber (WHATSAPP_FROM_NUMBER)': expect.stringContaining('whatsapp:+15551234567'),
       'rateLimit.rpm (WHATSAPP_RATE_LIMIT_RPM)': expect.stringContaining('whole number'),
+      'retention.contentDays (WHATSAPP_RETENTION_DAYS)': expect.stringContaining('at least 1 day'),
       PORT: expect.stringContaining('0 to 65535'),
       TRUST_PROXY: expect.stringContaining('number of proxies'),
       LOG_LEVEL: expect.stringContaining('fatal, error, warn, info, debug, verbose'),

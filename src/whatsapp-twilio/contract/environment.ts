@@ -49,7 +49,10 @@ export function readEnvironment(read: ReadVariable = configServiceReader()): Env
     messagingServiceSid: value('TWILIO_MESSAGING_SERVICE_SID'),
     apiBaseUrl: value('TWILIO_API_BASE_URL'),
     publicUrl: list(value('PUBLIC_URL')),
-    storage: databaseUrl === undefined && spoolPath === undefined ? undefined : withoutUndefined({ url: databaseUrl, spoolPath }),
+    storage:
+      databaseUrl === undefined && spoolPath === undefined
+        ? undefined
+        : withoutUndefined({ url: databaseUrl, spoolPath }),
     rateLimit: rpm === undefined ? undefined : { rpm: toNumber(rpm) },
     retention: retentionDays === undefined ? undefined : { contentDays: toNumber(retentionDays) },
   });

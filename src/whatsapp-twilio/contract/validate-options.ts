@@ -1,6 +1,12 @@
 import { validateSync } from 'class-validator';
 import { parseAddress, type Address } from '../messages/address';
-import type { HandlerOptions, ReconciliationOptions, RetentionOptions, TwilioApiKey, WhatsappTwilioModuleOptions } from '../whatsapp-twilio.options';
+import type {
+  HandlerOptions,
+  ReconciliationOptions,
+  RetentionOptions,
+  TwilioApiKey,
+  WhatsappTwilioModuleOptions,
+} from '../whatsapp-twilio.options';
 import { hideSecrets } from './hide-secrets';
 import { defaultRateLimitRpm, twilioApiBaseUrl } from './messaging.whatsapp.twilio';
 import { optionNames } from './option-names';

@@ -36,7 +36,8 @@ export class WhatsappTwilioConfig {
   publicUrl: unknown[] = [];
 
   @Satisfies(isStorageUrl, {
-    message: 'must be sqlite::memory:, sqlite:./data/whatsapp.db or another path, or postgres://user:password@host/database.',
+    message:
+      'must be sqlite::memory:, sqlite:./data/whatsapp.db or another path, or postgres://user:password@host/database.',
   })
   storageUrl!: string;
 
@@ -136,10 +137,13 @@ function SpoolsFor(urlProperty: 'storageUrl'): PropertyDecorator {
     {
       name: 'spoolsFor',
       validator: {
-        validate: (_path, args) => /^postgres(ql)?:/.test(String((args!.object as WhatsappTwilioConfig)[urlProperty])),
+        validate: (_path, args) => /^postgres(ql)?:/.test((args!.object as WhatsappTwilioConfig)[urlProperty]),
       },
     },
-    { message: 'is for webhooks while PostgreSQL cannot be reached: it goes with a postgres:// storage.url (DATABASE_URL).' },
+    {
+      message:
+        'is for webhooks while PostgreSQL cannot be reached: it goes with a postgres:// storage.url (DATABASE_URL).',
+    },
   );
 }
 

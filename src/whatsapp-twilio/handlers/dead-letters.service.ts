@@ -68,7 +68,10 @@ export class DeadLetters {
    *
    * @throws InvalidPageError (`INVALID_PAGE`) for another limit, or a cursor that no page gave.
    */
-  async list({ limit = 50, cursor }: { readonly limit?: number; readonly cursor?: string } = {}): Promise<DeadLetterPage> {
+  async list({
+    limit = 50,
+    cursor,
+  }: { readonly limit?: number; readonly cursor?: string } = {}): Promise<DeadLetterPage> {
     if (!Number.isInteger(limit) || limit < 1 || limit > MOST_AT_ONCE) {
       throw new InvalidPageError('limit', `must be a whole number from 1 to ${MOST_AT_ONCE}.`);
     }

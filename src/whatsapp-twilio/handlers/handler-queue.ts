@@ -46,7 +46,11 @@ export interface HandlerFailure {
  */
 export class HandlerQueue<Table extends WorkTable, Result> {
   readonly #loop: WorkLoop<WorkRow<Table>>;
+  /** What is ours until it is recorded how it ended. */
+  readonly #held = new Set<WorkRow<Table>>();
+  /** Those of them that are still being worked on. */
   readonly #inFlight = new Set<WorkRow<Table>>();
+  #isClaimLost = false;
   #stopped = false;
   #cancelHeartbeat: (() => void) | undefined;
 
@@ -84,15 +88,23 @@ export class HandlerQueue<Table extends WorkTable, Result> {
 
   async #claim(limit: number) {
     const now = this.options.clock.now();
+    if (this.#isClaimLost) await this.queue.releaseAllBut(this.#held, now);
+    this.#isClaimLost = true; // until all is known that the caller needs
     const items = await this.queue.claim(limit, now, now + LEASE_MS);
-    for (const row of items) this.#inFlight.add(row);
-    return { items, nextAt: await this.queue.nextDueAt(now) };
+    const nextAt = await this.queue.nextDueAt(now);
+    this.#isClaimLost = false;
+    for (const row of items) {
+      this.#held.add(row);
+      this.#inFlight.add(row);
+    }
+    return { items, nextAt };
   }
 
   async #run(row: WorkRow<Table>): Promise<void> {
     try {
       await this.#runHandlers(row);
     } finally {
+      this.#held.delete(row);
       this.#inFlight.delete(row);
     }
   }

@@ -65,7 +65,12 @@ export class InboundController {
         const messageId = query.get('message');
         await this.intake.take({ kind: 'status', connectionId, params, ...(messageId && { messageId }) });
       } else {
-        await this.intake.take({ kind: 'message', connectionId, params, ...(idempotencyToken && { idempotencyToken }) });
+        await this.intake.take({
+          kind: 'message',
+          connectionId,
+          params,
+          ...(idempotencyToken && { idempotencyToken }),
+        });
       }
     } catch (error) {
       // That the storage is away is in the log once, not for each webhook.

@@ -3,7 +3,7 @@ import { WorkLoop } from '../../common/work-loop';
 import { StatusCallbacks } from '../delivery/status-callbacks';
 import type { Runtime } from '../runtime';
 import { signalNames, type Signals } from '../signals';
-import { isConnectionError, reasonOf } from '../storage/connection-error';
+import { isConnectionError } from '../storage/connection-error';
 import type { Database } from '../storage/database';
 import { groupCommitOf } from '../storage/group-commit';
 import { logTrouble } from '../storage/log-trouble';
@@ -101,16 +101,16 @@ export class SpoolDrain {
     try {
       await this.store(entries);
     } catch (error) {
-      if (isConnectionError(error)) throw error;
+      // Trouble of the storage's own: all of them wait, in order.
+      if (!isAboutTheEntry(error)) throw error;
       if (entries.length > 1) {
-        // One of them must not hold up the others.
         for (const entry of entries) await this.move(spool, [entry]);
         return;
       }
-      const isTriedAgain = await spool.failed(entries[0]!);
-      if (isTriedAgain) throw error;
+      await spool.setAside(entries[0]!);
+      const { code } = error as { code?: string };
       this.logger.error(
-        `A webhook could not be stored and stays in the spool until the next start: ${reasonOf(error)}`,
+        `A webhook cannot be stored (${code ?? 'unreadable'}); it stays in the spool until the next start.`,
       );
       return;
     }
@@ -135,4 +135,16 @@ export class SpoolDrain {
     });
     for (const announce of announcements) announce();
   }
+}
+
+/**
+ * Whether an entry cannot be stored for what it says: PostgreSQL's classes 22 (data exception) and 23 (integrity), or an
+ * error that is not from PostgreSQL. It must not hold up the others.
+ *
+ * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+function isAboutTheEntry(error: unknown): boolean {
+  if (isConnectionError(error)) return false;
+  const { code = '' } = error as { code?: string };
+  return /^2[23]/.test(code) || !/^[0-9A-Z]{5}$/.test(code);
 }

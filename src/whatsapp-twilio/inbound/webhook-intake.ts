@@ -8,9 +8,7 @@ import { RUNTIME, STORAGE } from '../tokens';
 import { Inbox, type InboundWebhook } from './inbox';
 
 /** A verified webhook: a user's message, or what Twilio reports about one of ours. */
-export type Webhook =
-  | ({ readonly kind: 'message' } & InboundWebhook)
-  | ({ readonly kind: 'status' } & StatusCallback);
+export type Webhook = ({ readonly kind: 'message' } & InboundWebhook) | ({ readonly kind: 'status' } & StatusCallback);
 
 /**
  * Stores a webhook before it is acknowledged: in the storage, or, while that is away, in the spool. As long as something

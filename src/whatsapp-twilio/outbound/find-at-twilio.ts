@@ -16,11 +16,7 @@ const CLOCK_SKEW_MS = 60_000;
 const MOST_LISTED = 100;
 
 /** Looks for the message among Twilio's newest to this user: one we do not know, of the time and the text. */
-export async function findAtTwilio(
-  db: Database,
-  client: TwilioClient,
-  row: OutboundRow,
-): Promise<FoundAtTwilio> {
+export async function findAtTwilio(db: Database, client: TwilioClient, row: OutboundRow): Promise<FoundAtTwilio> {
   const listed = await client.listMessages({
     to: row.to_address,
     ...(row.from_address !== null && { from: row.from_address }),

@@ -74,6 +74,7 @@ export class OutboundService {
       .selectFrom('message_events')
       .selectAll()
       .where('message_id', '=', id)
+      .orderBy('at') // a replay gives an event a new place in the queue
       .orderBy('seq')
       .execute();
     return { ...toOutboundMessage(row), history: events.map(toMessageEvent) };

@@ -59,7 +59,10 @@ export class Retention {
         await this.eraseAll(batch, contentDays * DAY_MS);
       }
     } catch (error) {
-      this.logger.error('What is old enough could not be erased; it is tried again in an hour.', (error as Error).stack);
+      this.logger.error(
+        'What is old enough could not be erased; it is tried again in an hour.',
+        (error as Error).stack,
+      );
     }
   }
 

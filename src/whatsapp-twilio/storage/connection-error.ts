@@ -25,11 +25,11 @@ const PG_MESSAGES =
 
 /** Whether this error is about the way to the database, and says nothing about what was asked of it. */
 export function isConnectionError(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (typeof error !== 'object' || error === null) return false;
+  const { code, syscall, message, cause } = error as Partial<NodeJS.ErrnoException>;
   if (code === STORAGE_UNREACHABLE || syscall === 'connect') return true;
   if (code !== undefined && (NETWORK_CODES.has(code) || SQLSTATE.test(code))) return true;
-  return PG_MESSAGES.test(error.message) || isConnectionError(error.cause);
+  return PG_MESSAGES.test(message ?? '') || isConnectionError(cause);
 }
 
 const STORAGE_UNREACHABLE = 'STORAGE_UNREACHABLE';

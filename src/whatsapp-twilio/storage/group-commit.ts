@@ -1,4 +1,5 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database } from './database';
 import type { Schema } from './schema';
 
@@ -37,6 +38,8 @@ export class GroupCommit<Tables = Schema> {
   async #commitAll(): Promise<void> {
     this.#running = true;
     while (this.#waiting.length > 0) {
+      // SQLite works while the event loop stands still: whoever has something to write has to get a word in first.
+      await nextTurn();
       const group = this.#waiting.splice(0, LARGEST_GROUP);
       try {
         this.#settle(group, await this.#commit(group));

@@ -10,9 +10,7 @@ import type { StorageReach } from './storage-reach';
 export function guardedPool(createPool: () => Pool, reach: StorageReach): PostgresPool {
   const create = (): Pool => {
     const pool = createPool();
-    // For as long as the connection lives: an error event that nobody listens to ends the process.
     pool.on('connect', (client) => client.on('error', (error) => reach.failed(error)));
-    pool.on('error', () => {});
     return pool;
   };
   let pool = create();

@@ -1,11 +1,4 @@
-import {
-  type CreateTableBuilder,
-  type Kysely,
-  type Migration,
-  type MigrationProvider,
-  Migrator,
-  sql,
-} from 'kysely';
+import { type CreateTableBuilder, type Kysely, type Migration, type MigrationProvider, Migrator, sql } from 'kysely';
 import type { Database } from './database';
 import { type Engine, engineOf } from './engine';
 
@@ -61,11 +54,15 @@ const firstTables = (engine: Engine): Migration => ({
       .addColumn('erased_at', time)
       .addUniqueConstraint('inbound_messages_once', ['connection_id', 'dedupe_key'])
       .execute();
-    await sql`create index inbound_messages_due on inbound_messages (connection_id, due_at) where due_at is not null`.execute(db);
+    await sql`create index inbound_messages_due on inbound_messages (connection_id, due_at) where due_at is not null`.execute(
+      db,
+    );
     await sql`create index inbound_messages_order on inbound_messages (conversation_id, seq) where state = 'pending'`.execute(
       db,
     );
-    await sql`create index inbound_messages_dead on inbound_messages (finished_at, seq) where state = 'dead'`.execute(db);
+    await sql`create index inbound_messages_dead on inbound_messages (finished_at, seq) where state = 'dead'`.execute(
+      db,
+    );
     await sql`create index inbound_messages_kept on inbound_messages (finished_at) where finished_at is not null and erased_at is null`.execute(
       db,
     );
@@ -125,8 +122,12 @@ const firstTables = (engine: Engine): Migration => ({
       .on('outbound_messages')
       .columns(['conversation_id', 'seq'])
       .execute();
-    await sql`create index outbound_messages_check on outbound_messages (check_at) where check_at is not null`.execute(db);
-    await sql`create index outbound_messages_kept on outbound_messages (created_at) where erased_at is null`.execute(db);
+    await sql`create index outbound_messages_check on outbound_messages (check_at) where check_at is not null`.execute(
+      db,
+    );
+    await sql`create index outbound_messages_kept on outbound_messages (created_at) where erased_at is null`.execute(
+      db,
+    );
 
     await orderedTable(db, engine, 'message_events')
       .addColumn('message_id', 'text', (c) => c.notNull())
@@ -146,7 +147,9 @@ const firstTables = (engine: Engine): Migration => ({
       .addColumn('finished_at', time)
       .addUniqueConstraint('message_events_once', ['message_id', 'dedupe_key'])
       .execute();
-    await sql`create index message_events_due on message_events (connection_id, due_at) where due_at is not null`.execute(db);
+    await sql`create index message_events_due on message_events (connection_id, due_at) where due_at is not null`.execute(
+      db,
+    );
     await sql`create index message_events_dead on message_events (finished_at, seq) where state = 'dead'`.execute(db);
 
     await orderedTable(db, engine, 'early_callbacks')
@@ -171,7 +174,9 @@ const firstTables = (engine: Engine): Migration => ({
       .addColumn('beat_at', time, (c) => c.notNull())
       .execute();
     for (const table of ['inbound_messages', 'message_events', 'outbound_messages']) {
-      await sql`create index ${sql.ref(`${table}_owner`)} on ${sql.table(table)} (owner) where owner is not null`.execute(db);
+      await sql`create index ${sql.ref(`${table}_owner`)} on ${sql.table(table)} (owner) where owner is not null`.execute(
+        db,
+      );
     }
   },
 });

@@ -20,11 +20,15 @@ export function postgresDialect(url: string, reach?: StorageReach): PostgresDial
     pool: async () => {
       const { Pool } = await import('pg');
       const settings = { ...connectionOptions(url), max: CONNECTIONS, idleTimeoutMillis: 30_000 };
-      if (reach !== undefined) return guardedPool(() => new Pool(settings), reach);
-      const pool = new Pool(settings);
-      // An idle connection that breaks is replaced by the next query, which reports what is wrong if anything still is.
-      pool.on('error', () => {});
-      return pool;
+      const createPool = (): InstanceType<typeof Pool> => {
+        const pool = new Pool(settings);
+        // A connection that breaks is replaced by the next query, which reports what is wrong if anything still is. An
+        // error event that nobody listens to would end the process, be the connection idle or between two queries.
+        pool.on('error', () => {});
+        pool.on('connect', (client) => client.on('error', () => {}));
+        return pool;
+      };
+      return reach === undefined ? createPool() : guardedPool(createPool, reach);
     },
   });
 }

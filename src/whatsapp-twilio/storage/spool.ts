@@ -4,11 +4,8 @@ import { WhatsappTwilioConfigError } from '../contract/whatsapp-twilio-config.er
 import { GroupCommit } from './group-commit';
 import { sqliteDialect } from './sqlite-dialect';
 
-/** What fails this often although the storage is there is left alone until the next start. */
-const MOST_TRIES = 5;
-
 interface SpoolTables {
-  webhooks: { seq: Generated<number>; webhook: string; tries: number };
+  webhooks: { seq: Generated<number>; webhook: string; is_set_aside: number };
 }
 
 /** One entry of the spool. */
@@ -16,8 +13,6 @@ export interface Spooled {
   readonly seq: number;
   /** As it was given to `add()`. */
   readonly webhook: string;
-  /** How often it could not be stored. */
-  readonly tries: number;
 }
 
 /**
@@ -41,9 +36,9 @@ export class Spool {
     const db = new Kysely<SpoolTables>({ dialect: sqliteDialect(`sqlite:${path}`, { exclusive: true }) });
     try {
       await sql`create table if not exists webhooks (
-        seq integer primary key autoincrement, webhook text not null, tries integer not null
+        seq integer primary key autoincrement, webhook text not null, is_set_aside integer not null
       )`.execute(db);
-      await db.updateTable('webhooks').set({ tries: 0 }).execute();
+      await db.updateTable('webhooks').set({ is_set_aside: 0 }).execute();
       const { count } = await db
         .selectFrom('webhooks')
         .select(({ fn }) => fn.countAll<number>().as('count'))
@@ -64,18 +59,18 @@ export class Spool {
   async add(webhook: string): Promise<void> {
     this.#size++;
     try {
-      await this.#additions.run((trx) => trx.insertInto('webhooks').values({ webhook, tries: 0 }).execute());
+      await this.#additions.run((trx) => trx.insertInto('webhooks').values({ webhook, is_set_aside: 0 }).execute());
     } catch (error) {
       this.#size--;
       throw error;
     }
   }
 
-  async oldest(limit: number): Promise<Spooled[]> {
+  oldest(limit: number): Promise<Spooled[]> {
     return this.db
       .selectFrom('webhooks')
-      .selectAll()
-      .where('tries', '<', MOST_TRIES)
+      .select(['seq', 'webhook'])
+      .where('is_set_aside', '=', 0)
       .orderBy('seq')
       .limit(limit)
       .execute();
@@ -88,16 +83,10 @@ export class Spool {
     this.#size -= entries.length;
   }
 
-  /** It could not be stored. Returns whether it will be tried again before the next start. */
-  async failed({ seq, tries }: Spooled): Promise<boolean> {
-    await this.db
-      .updateTable('webhooks')
-      .set({ tries: tries + 1 })
-      .where('seq', '=', seq)
-      .execute();
-    const isLeftAlone = tries + 1 >= MOST_TRIES;
-    if (isLeftAlone) this.#size--;
-    return !isLeftAlone;
+  /** It cannot be stored anywhere. It stays in the file, out of the way, and is tried again after the next start. */
+  async setAside({ seq }: Spooled): Promise<void> {
+    await this.db.updateTable('webhooks').set({ is_set_aside: 1 }).where('seq', '=', seq).execute();
+    this.#size--;
   }
 
   /** Resolves if the file can be written to. */
@@ -105,8 +94,12 @@ export class Spool {
     await sql`pragma user_version = 1`.execute(this.db);
   }
 
-  close(): Promise<void> {
-    return this.db.destroy();
+  /** Lets go of the file at once: closing alone would, only when the statements are garbage collected. */
+  async close(): Promise<void> {
+    for (const pragma of ['journal_mode = delete', 'locking_mode = normal', 'user_version']) {
+      await sql`pragma ${sql.raw(pragma)}`.execute(this.db).catch(() => {});
+    }
+    await this.db.destroy();
   }
 }
 

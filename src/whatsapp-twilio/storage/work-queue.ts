@@ -49,6 +49,15 @@ export class WorkQueue<Table extends WorkTable> {
     return rows.toSorted((a, b) => a.seq - b.seq);
   }
 
+  /** Frees what was claimed for this process and is none of these: the answer to that claim was lost. */
+  async releaseAllBut(rows: Iterable<WorkRow<Table>>, now: number): Promise<void> {
+    const kept = Array.from(rows, ({ seq }) => seq);
+    await sql`
+      update ${sql.table(this.table)} set due_at = ${now}, owner = null
+      where owner = ${this.owner} and state = 'pending'
+        ${kept.length > 0 ? sql`and seq not in (${sql.join(kept)})` : sql``}`.execute(this.db);
+  }
+
   /** When the next row becomes due, or the next lease ends. */
   async nextDueAt(now: number): Promise<number | undefined> {
     const { rows } = await sql<{ at: number | null }>`
@@ -80,7 +89,9 @@ export class WorkQueue<Table extends WorkTable> {
   }
 }
 
-export type WorkStep = Partial<Pick<InboundRow, 'state' | 'due_at' | 'owner' | 'done_handlers' | 'failure' | 'finished_at'>>;
+export type WorkStep = Partial<
+  Pick<InboundRow, 'state' | 'due_at' | 'owner' | 'done_handlers' | 'failure' | 'finished_at'>
+>;
 
 /** The work took longer than its lease, and somebody else took it over. Its result must not be used. */
 export class LeaseLostError extends Error {

@@ -3,13 +3,18 @@ import { findOrCreateConversation } from '../../src/whatsapp-twilio/storage/conv
 import { newId } from '../../src/common/ids';
 import { type PostgresServer, startPostgres } from '../support/postgres';
 
-it('runs', async () => {
+it('A conversation that several processes begin at once is one', async () => {
   const pg: PostgresServer = await startPostgres();
   const dbs: Database[] = await Promise.all([openDatabase(pg.url), openDatabase(pg.url), openDatabase(pg.url)]);
   const rows = await Promise.all(
     Array.from({ length: 30 }, (_, i) =>
       dbs[i % 3]!.transaction().execute((trx) =>
-        findOrCreateConversation(trx, { connectionId: 'default', sender: '+15550006789', user: { kind: 'phone', value: '+15551230001' } }, 1764000000000, newId),
+        findOrCreateConversation(
+          trx,
+          { connectionId: 'default', sender: '+15550006789', user: { kind: 'phone', value: '+15551230001' } },
+          1764000000000,
+          newId,
+        ),
       ),
     ),
   );
