@@ -100,9 +100,8 @@ export class StatusLookup {
   /** How many may be asked for: while less than half of the account's minute is used, and Twilio lets it send. */
   private async room(trx: DatabaseTransaction, accountSid: string, now: number): Promise<number> {
     if (this.pacing.pausedUntil(accountSid, now) !== undefined) return 0;
-    const { rpm, sent } = await budgetOf(trx, accountSid, this.settings.rateLimitRpm, now);
-    const lookups = sent.filter(({ priority }) => priority === 'lookup').length;
-    return Math.max(0, Math.min(LOOKUPS_A_MINUTE - lookups, Math.ceil(rpm / 2) - sent.length));
+    const { rpm, all, lookups } = await budgetOf(trx, accountSid, this.settings.rateLimitRpm, now);
+    return Math.max(0, Math.min(LOOKUPS_A_MINUTE - lookups.count, Math.ceil(rpm / 2) - all.count));
   }
 
   private due(trx: DatabaseTransaction, accountSid: string, now: number, limit: number): Promise<OutboundRow[]> {

@@ -10,12 +10,23 @@ const MARGIN_MS = 250;
 /** One send in ten is left to bulk messages, however many replies wait; and to replies, however many bulk messages do. */
 const SHARE = 10;
 
+const PRIORITIES = ['conversation', 'bulk', 'lookup'] as const;
+
 /** What an account has sent in the last minute, and what it may. */
 export interface Budget {
   readonly accountSid: string;
   readonly rpm: number;
-  /** When each send of the window left, oldest first. */
-  readonly sent: readonly { readonly priority: string; readonly at: number }[];
+  /** All that left within the window. */
+  readonly all: Sent;
+  readonly bulk: Sent;
+  /** Requests that ask for statuses. */
+  readonly lookups: Sent;
+}
+
+interface Sent {
+  readonly count: number;
+  /** When the oldest left; there is none, if nothing did. */
+  readonly oldestAt: number;
 }
 
 /** Names the lock under which replicas use budgets one after another, which is what makes them exact. */
@@ -36,16 +47,29 @@ export async function budgetOf(
   await trx
     .deleteFrom('send_slots')
     .where('account_sid', '=', accountSid)
+    .where('priority', 'in', PRIORITIES) // for the index
     .where('at', '<=', now - WINDOW_MS - MARGIN_MS)
     .execute();
-  const sent = await trx
+  const rows = await trx
     .selectFrom('send_slots')
-    .select(['priority', 'at'])
+    .select(({ fn }) => ['priority', fn.countAll<number>().as('count'), fn.min('at').as('oldestAt')])
     .where('account_sid', '=', accountSid)
-    .orderBy('at')
-    .orderBy('seq')
+    .groupBy('priority')
     .execute();
-  return { accountSid, rpm, sent };
+  const sentAs = (...priorities: string[]): Sent => {
+    const sent = rows.filter(({ priority }) => priorities.includes(priority));
+    return {
+      count: sent.reduce((sum, { count }) => sum + count, 0),
+      oldestAt: Math.min(...sent.map(({ oldestAt }) => oldestAt)),
+    };
+  };
+  return {
+    accountSid,
+    rpm,
+    all: sentAs(...PRIORITIES),
+    bulk: sentAs('bulk'),
+    lookups: sentAs('lookup'),
+  };
 }
 
 /**
@@ -55,19 +79,19 @@ export async function budgetOf(
  */
 export function choose(
   candidates: readonly OutboundRow[],
-  { rpm, sent }: Budget,
+  budget: Budget,
   places: number,
 ): { rows: OutboundRow[]; freeAt: number | undefined } {
   const waiting = {
     replies: candidates.filter(({ priority }) => priority === 'conversation'),
     bulk: candidates.filter(({ priority }) => priority === 'bulk'),
   };
-  const bulkSent = sent.filter(({ priority }) => priority === 'bulk');
+  const { rpm } = budget;
   const bulkCap = rpm - Math.floor(rpm / SHARE);
   const rows: OutboundRow[] = [];
   const conversations = new Set<string>();
-  let all = sent.length;
-  let bulk = bulkSent.length;
+  let all = budget.all.count;
+  let bulk = budget.bulk.count;
 
   while (rows.length < places && all < rpm) {
     const mayBulk = waiting.bulk.length > 0 && bulk < bulkCap;
@@ -84,6 +108,6 @@ export function choose(
   const left = waiting.replies.length + waiting.bulk.length;
   if (left === 0 || rows.length >= places) return { rows, freeAt: undefined };
   // All of the window is used, or bulk has used its part: more may go when the oldest send, or bulk's oldest, leaves it.
-  const oldest = all >= rpm ? sent[0] : bulkSent[0];
-  return { rows, freeAt: oldest && oldest.at + WINDOW_MS + MARGIN_MS };
+  const { oldestAt } = all >= rpm ? budget.all : budget.bulk;
+  return { rows, freeAt: Number.isFinite(oldestAt) ? oldestAt + WINDOW_MS + MARGIN_MS : undefined };
 }

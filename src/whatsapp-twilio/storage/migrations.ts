@@ -166,7 +166,11 @@ const firstTables = (engine: Engine): Migration => ({
       .addColumn('priority', 'text', (c) => c.notNull())
       .addColumn('at', time, (c) => c.notNull())
       .execute();
-    await db.schema.createIndex('send_slots_window').on('send_slots').columns(['account_sid', 'at']).execute();
+    await db.schema
+      .createIndex('send_slots_window')
+      .on('send_slots')
+      .columns(['account_sid', 'priority', 'at'])
+      .execute();
 
     await db.schema
       .createTable('workers')
