@@ -9,16 +9,14 @@ import { type PostgresServer, startPostgres } from '../support/postgres';
 import { useTemporaryFolder } from '../support/temporary-folder';
 
 /** Takes connections and never says a word, as a network does that swallows packets. */
-async function listenInSilence(port: number): Promise<{ end(): Promise<void> }> {
+async function listenInSilence(port: number): Promise<() => Promise<void>> {
   const sockets: Socket[] = [];
   const server = createServer((socket) => sockets.push(socket)).listen(port, '127.0.0.1');
   await once(server, 'listening');
-  return {
-    async end() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
+  return async () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    await once(server, 'close');
   };
 }
 
@@ -242,12 +240,15 @@ describe('While PostgreSQL is away', () => {
     it('webhooks get 503 at once, and 200 when it is back', async () => {
       host = await startOutageHost({ url });
       await goAway();
-      const silence = await listenInSilence(Number(new URL(url).port));
-      const begun = performance.now();
-      for (let index = 0; index < 20; index++) expect(await host.post(inbound.text())).toBe(503);
-      expect(performance.now() - begun).toBeLessThan(1000);
-      expect(await health()).toMatchObject({ storage: { status: 'down' } });
-      await silence.end();
+      const endSilence = await listenInSilence(Number(new URL(url).port));
+      try {
+        const begun = performance.now();
+        for (let index = 0; index < 20; index++) expect(await host.post(inbound.text())).toBe(503);
+        expect(performance.now() - begun).toBeLessThan(1000);
+        expect(await health()).toMatchObject({ storage: { status: 'down' } });
+      } finally {
+        await endSilence();
+      }
       await comeBack();
       expect(await host.post(inbound.text({ Body: 'after' }))).toBe(200);
       await host.recorder.messages.count(1);

@@ -1,6 +1,6 @@
 import { Kysely, PostgresDialect, type PostgresPoolClient, sql } from 'kysely';
 import type { DatabaseTransaction } from './database';
-import { ourTypes } from './postgres-dialect';
+import { ourTypes } from './our-types';
 import { CHANNEL } from './postgres-channel';
 import type { Schema } from './schema';
 

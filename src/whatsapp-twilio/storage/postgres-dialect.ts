@@ -1,10 +1,9 @@
 import { PostgresDialect } from 'kysely';
 import type { PoolConfig } from 'pg';
 import { guardedPool } from './guarded-pool';
+import { ourTypes } from './our-types';
 import type { StorageReach } from './storage-reach';
 
-/** PostgreSQL's ids of int8, int2 and int4. */
-const NUMBERS = new Set([20, 21, 23]);
 /** A connection that hangs must not hold a webhook for longer than Twilio waits. */
 const CONNECT_TIMEOUT_MS = 3000;
 const STATEMENT_TIMEOUT_MS = 10_000;
@@ -32,11 +31,6 @@ export function postgresDialect(url: string, reach?: StorageReach): PostgresDial
     },
   });
 }
-
-/** How our columns are read: texts and numbers. Our only bigints are times and sequence numbers, which a number holds. */
-export const ourTypes = {
-  getTypeParser: (oid: number): ((value: string) => unknown) => (NUMBERS.has(oid) ? Number : String),
-};
 
 /** What every connection of ours has in common. */
 export function connectionOptions(url: string): PoolConfig {
