@@ -173,12 +173,14 @@ export class OutboundClaims {
     return taken;
   }
 
+  /** Of this process: what a dead one left unanswered must not keep the living from sending. */
   private async inFlight(trx: DatabaseTransaction, accountSid: string): Promise<number> {
     const { count } = await trx
       .selectFrom('outbound_messages')
       .select(({ fn }) => fn.countAll<number>().as('count'))
       .where('account_sid', '=', accountSid)
       .where('status', '=', 'sending')
+      .where('owner', '=', this.scope.owner)
       .executeTakeFirstOrThrow();
     return count;
   }
