@@ -23,7 +23,6 @@ export async function compareInbound() {
       TWILIO_AUTH_TOKEN: authToken,
       TWILIO_API_BASE_URL: 'http://127.0.0.1:9',
       WHATSAPP_FROM_NUMBER: samples.sender,
-      API_AUTH: 'none',
       DATABASE_URL: `sqlite:${join(folder, 'bench.db')}`,
       HOST: '127.0.0.1',
       PORT: '0',

@@ -60,7 +60,12 @@ export class OutboundService {
     return toOutboundMessage(row);
   }
 
-  /** As `send()`, inside a transaction of this package; the caller wakes the dispatcher once it is committed. */
+  /**
+   * For handlers' replies: as `send()`, inside a transaction of this package. The caller wakes the dispatcher once it is
+   * committed.
+   *
+   * @internal
+   */
   async enqueue(trx: DatabaseTransaction, input: OutboundMessageInput): Promise<OutboundMessage> {
     const { connection, request } = this.check(input);
     return toOutboundMessage(await this.outbox.enqueue(trx, connection, request));

@@ -12,7 +12,7 @@ interface Pace {
 }
 
 /**
- * How many requests of an account may be under way: half as many after each "too many requests", one more again after
+ * How many requests of an account this process may have under way: half as many after each "too many requests", one more again after
  * as many successes as there are places.
  */
 @Injectable()

@@ -138,7 +138,6 @@ interface WorkersTable {
 }
 
 export type InboundRow = Selectable<InboundMessagesTable>;
-export type NewInboundRow = Insertable<InboundMessagesTable>;
 export type OutboundRow = Selectable<OutboundMessagesTable>;
 export type NewOutboundRow = Insertable<OutboundMessagesTable>;
 export type MessageEventRow = Selectable<MessageEventsTable>;
