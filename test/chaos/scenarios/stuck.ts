@@ -21,6 +21,7 @@ export function stuck({ engine, signal, load, slowdown }: StuckOptions): Promise
     const well = new WebhookLoad(world);
     await well.run(load);
     await answersTo(world, well.acknowledged);
+    await world.twilio.settles(); // what is left of the first part must not slow the second
 
     const ill = new WebhookLoad(world, (user, number) => TROUBLE[user] ?? String(number));
     await ill.run(load);
