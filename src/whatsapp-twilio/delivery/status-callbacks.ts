@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ConnectionRegistry } from '../connections/connection-registry';
+import { readAddress } from '../messages/address';
 import { fromTwilioStatus } from '../messages/message-status';
 import type { Runtime } from '../runtime';
 import type { Signals } from '../signals';
@@ -41,7 +42,7 @@ export class StatusCallbacks {
 
   /** Resolves once the callback is committed. */
   async accept(callback: StatusCallback): Promise<void> {
-    await groupCommitOf(this.db).run((trx) => this.store(trx, callback));
+    await groupCommitOf(this.db).run((trx) => this.store(trx, callback), userOf(callback));
     this.announce();
   }
 
@@ -156,4 +157,9 @@ function reportOf(
     ...(at !== undefined && { at }),
     ...((failed || code !== undefined) && { error: describeTwilioError(code, message ? { message } : {}) }),
   };
+}
+
+/** Whom the message was for: what is written about one conversation keeps its order. */
+function userOf({ params }: StatusCallback): string {
+  return readAddress(params['To'] ?? '').value;
 }

@@ -41,7 +41,7 @@ export class Inbox {
 
   /** Resolves once the message is committed; `repeat` if it already was. */
   async accept(webhook: InboundWebhook): Promise<'new' | 'repeat'> {
-    const accepted = await groupCommitOf(this.db).run((trx) => this.store(trx, webhook));
+    const accepted = await groupCommitOf(this.db).run((trx) => this.store(trx, webhook), userOf(webhook.params));
     this.announce(accepted);
     return accepted.outcome;
   }
@@ -124,4 +124,9 @@ function dedupeKeyOf({ params, idempotencyToken }: InboundWebhook): string {
   if (sid) return sid;
   if (idempotencyToken) return `token:${idempotencyToken}`;
   return `sha256:${createHash('sha256').update(JSON.stringify(params)).digest('hex')}`;
+}
+
+/** What is written about one conversation keeps its order. */
+export function userOf(params: Readonly<Record<string, string>>): string {
+  return readAddress(params['From'] ?? '').value;
 }

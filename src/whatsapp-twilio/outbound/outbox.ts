@@ -96,6 +96,7 @@ export class Outbox {
       expires_at: expiresAt,
       attempts: 0,
       attempted_at: null,
+      outside_window: 'template' in request.content ? 'send' : request.outsideWindow,
       created_at: now,
       updated_at: now,
       ...startOf({ now, sendAt, expiresAt, hold: mustWait && request.outsideWindow === 'hold' }),
