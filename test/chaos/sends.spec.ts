@@ -10,17 +10,17 @@ it('requests that are refused, fail, are cut off or go unanswered lose no messag
   const { problems } = await budget({
     engine: 'postgres',
     processes: 2,
-    messages: 120,
-    conversations: 40,
+    messages: 90,
+    conversations: 30,
     rpm: 600,
-    rates: { '429': 0.1, '500': 0.03, hang: 0.03, reset: 0.03 },
+    rates: { '429': 0.05, '500': 0.03, hang: 0.03, reset: 0.03 },
     settleAfterMs: 1000,
   });
   expect(problems).toEqual([]);
 }, 90_000);
 
 it('processes that share an account share its budget, whatever wakes them', async () => {
-  const rpm = 60;
+  const rpm = 40;
   await inWorld(
     { engine: 'postgres', processes: 2, module: { rateLimit: { rpm } }, limitSeconds: 60 },
     async (world) => {

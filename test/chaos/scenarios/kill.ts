@@ -7,6 +7,8 @@ export interface KillOptions extends ScenarioOptions {
   readonly load: Load;
   /** The app is killed after so many webhooks, and again after as many. */
   readonly killEvery: number;
+  /** The module's `reconciliation.settleAfterMs`. Default its own. */
+  readonly settleAfterMs?: number;
 }
 
 const SETTLE_SECONDS = 30;
@@ -15,8 +17,10 @@ const SETTLE_SECONDS = 30;
  * Webhooks arrive while the app is killed (SIGKILL) again and again and started again. What was acknowledged is
  * answered, once, and nothing is left to do 30 s after the last start.
  */
-export function kill({ engine, signal, load, killEvery }: KillOptions): Promise<Finding & { readonly kills: number }> {
-  return inWorld({ engine, signal, limitSeconds: 140 }, async (world) => {
+export function kill(options: KillOptions): Promise<Finding & { readonly kills: number }> {
+  const { engine, signal, load, killEvery, settleAfterMs } = options;
+  const module = settleAfterMs === undefined ? {} : { reconciliation: { settleAfterMs } };
+  return inWorld({ engine, signal, module, limitSeconds: 140 }, async (world) => {
     const [app] = world.apps;
     const webhooks = new WebhookLoad(world);
     let kills = 0;
