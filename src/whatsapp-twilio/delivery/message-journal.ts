@@ -49,11 +49,49 @@ export class MessageJournal {
 
   /** Merges a report into the message: its status only moves forward, its error is never wiped by an emptier one. */
   async report(trx: DatabaseTransaction, row: OutboundRow, report: DeliveryReport): Promise<OutboundRow> {
+    const [merged] = await this.reportAll(trx, [{ row, reports: [report] }]);
+    return merged!;
+  }
+
+  /** Merges reports into several messages, each of which stands here once. A row that nothing changed is returned as is. */
+  async reportAll(trx: DatabaseTransaction, reported: readonly Reported[]): Promise<OutboundRow[]> {
+    const merges = reported.map(({ row, reports }) => {
+      const steps: MergeStep[] = [];
+      for (const report of reports) steps.push(this.merge(steps.at(-1)?.after ?? row, report));
+      return { row, reports, steps };
+    });
+    const news = await this.addEvents(
+      trx,
+      merges.flatMap(({ steps }) => steps.map(({ event }) => event)),
+    );
+    const rows: OutboundRow[] = [];
+    for (const { row, reports, steps } of merges) {
+      let isChanged = false;
+      for (const [index, { event, after, moved }] of steps.entries()) {
+        const isNews = news.has(eventKey(event));
+        isChanged ||= isNews || moved || after.twilio_sid !== row.twilio_sid;
+        if (isNews) await heedOverload(trx, row, reports[index]!.error?.code, after.updated_at);
+      }
+      const after = isChanged ? steps.at(-1)!.after : row;
+      rows.push(after);
+      if (isChanged)
+        await trx.updateTable('outbound_messages').set(reportedColumns(after)).where('id', '=', row.id).execute();
+    }
+    return rows;
+  }
+
+  private merge(row: OutboundRow, report: DeliveryReport): MergeStep {
     const current = row.status as OutboundStatus;
     const status = mergeStatus(current, report.status);
     const moved = status !== current;
     const now = this.runtime.clock.now();
-    const next = {
+    const event = this.eventOf(row, {
+      ...report,
+      dedupeKey: `${report.status}:${report.error?.code ?? ''}`,
+      wanted: moved,
+    });
+    const after = {
+      ...row,
       status,
       twilio_sid: row.twilio_sid ?? report.sid ?? null,
       error: errorAfter(row.error, moved || status === report.status ? report.error : undefined, moved),
@@ -62,16 +100,7 @@ export class MessageJournal {
       check_at: firstCheckAt(status, now),
       updated_at: now,
     };
-    const event = this.eventOf(row, {
-      ...report,
-      dedupeKey: `${report.status}:${report.error?.code ?? ''}`,
-      wanted: moved,
-    });
-    const isNews = (await this.addEvents(trx, [event])) > 0;
-    if (isNews) await heedOverload(trx, row, report.error?.code, now);
-    if (!isNews && !moved && next.twilio_sid === row.twilio_sid) return row;
-    await trx.updateTable('outbound_messages').set(next).where('id', '=', row.id).execute();
-    return { ...row, ...next };
+    return { event, after, moved };
   }
 
   /** Takes the step, which must fit the status that `row` was read with. */
@@ -126,7 +155,7 @@ export class MessageJournal {
     ]);
   }
 
-  private eventOf(row: OutboundRow, event: NewEvent): Insertable<Schema['message_events']> {
+  private eventOf(row: OutboundRow, event: NewEvent): NewEventRow {
     const now = this.runtime.clock.now();
     const pending = event.wanted && this.handlers.wantsStatus(event.status);
     return {
@@ -148,19 +177,40 @@ export class MessageJournal {
     };
   }
 
-  /** Resolves with how many of them are news. */
-  private async addEvents(
-    trx: DatabaseTransaction,
-    events: readonly Insertable<Schema['message_events']>[],
-  ): Promise<number> {
-    if (events.length === 0) return 0;
+  /** Resolves with the keys of those that are news. */
+  private async addEvents(trx: DatabaseTransaction, events: readonly NewEventRow[]): Promise<ReadonlySet<string>> {
+    if (events.length === 0) return new Set();
     const inserted = await trx
       .insertInto('message_events')
       .values(events)
       .onConflict((conflict) => conflict.columns(['message_id', 'dedupe_key']).doNothing())
-      .executeTakeFirst();
-    return Number(inserted.numInsertedOrUpdatedRows);
+      .returning(['message_id', 'dedupe_key'])
+      .execute();
+    return new Set(inserted.map(eventKey));
   }
+}
+
+type NewEventRow = Insertable<Schema['message_events']>;
+
+/** A message and what was reported about it, in the order it came. */
+export interface Reported {
+  readonly row: OutboundRow;
+  readonly reports: readonly DeliveryReport[];
+}
+
+interface MergeStep {
+  readonly event: NewEventRow;
+  readonly after: OutboundRow;
+  readonly moved: boolean;
+}
+
+function eventKey({ message_id, dedupe_key }: Pick<NewEventRow, 'message_id' | 'dedupe_key'>): string {
+  return `${message_id} ${dedupe_key}`;
+}
+
+function reportedColumns(row: OutboundRow) {
+  const { status, twilio_sid, error, due_at, waiting, owner, unknown_since, check_at, updated_at } = row;
+  return { status, twilio_sid, error, due_at, waiting, owner, unknown_since, check_at, updated_at };
 }
 
 interface NewEvent {

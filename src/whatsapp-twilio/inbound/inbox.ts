@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
 import { createHash } from 'node:crypto';
 import { ConnectionRegistry } from '../connections/connection-registry';
 import { readAddress } from '../messages/address';
@@ -85,11 +86,16 @@ export class Inbox {
     );
     // One that was received earlier may be stored after later ones.
     const lastInboundAt = Math.max(receivedAt, conversation.last_inbound_at ?? 0);
-    await trx
+    const { held } = await trx
       .updateTable('conversations')
       .set({ last_inbound_at: lastInboundAt })
       .where('id', '=', conversation.id)
-      .execute();
+      .returning(
+        sql<boolean | number>`exists (
+          select 1 from outbound_messages where conversation_id = ${conversation.id} and status = 'held'
+        )`.as('held'),
+      )
+      .executeTakeFirstOrThrow();
     const inserted = await trx
       .insertInto('inbound_messages')
       .values({
@@ -113,7 +119,7 @@ export class Inbox {
       .executeTakeFirst();
     // Another process stored the same message in this moment.
     if (inserted === undefined) return { outcome: 'repeat', released: 0 };
-    if (!customerServiceWindow(lastInboundAt, now).open) return { outcome: 'new', released: 0 };
+    if (!held || !customerServiceWindow(lastInboundAt, now).open) return { outcome: 'new', released: 0 };
     return { outcome: 'new', released: await this.outbox.releaseHeld(trx, conversation.id) };
   }
 }

@@ -61,7 +61,7 @@ export async function budgetOf(
     .groupBy(['priority', 'lasting'])
     .execute();
   const sum = (sent: typeof rows): Sent => ({
-    count: sent.reduce((total, { count }) => total + Number(count), 0),
+    count: sent.reduce((total, { count }) => total + count, 0),
     oldestAt: Math.min(...sent.map(({ oldestAt }) => oldestAt)),
   });
   return {

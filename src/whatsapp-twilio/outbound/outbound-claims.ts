@@ -123,7 +123,6 @@ export class OutboundClaims {
       .limit(limit)
       .modifyEnd(this.engine.skipLocked)
       .execute();
-    const isLost = ({ status }: OutboundRow): boolean => status === 'sending' || status === 'unknown';
     const expired = rows.filter((row) => !isLost(row));
     await this.journal.stepAll(trx, expired, { status: 'expired', dueAt: null, error: EXPIRED });
     const lost: OutboundRow[] = [];
@@ -262,6 +261,11 @@ export class OutboundClaims {
       ) as times`.execute(trx);
     return rows[0]?.at ?? undefined;
   }
+}
+
+/** Nobody is at work on it any more, and its request may have left. */
+function isLost({ status }: OutboundRow): boolean {
+  return status === 'sending' || status === 'unknown';
 }
 
 const EXPIRED: MessageError = {

@@ -40,7 +40,12 @@ export class GroupCommit<Tables = Schema> {
    * @param key What the work is about, as the user of its conversation: work that locks the same rows has the same key.
    */
   run<Result>(work: Work<Tables, Result>, key = ''): Promise<Result> {
-    return this.#lanes[hashOf(key) % this.#lanes.length]!.run(work);
+    return this.#lanes[this.laneOf(key)]!.run(work);
+  }
+
+  /** Which of the lanes does the work with this key. */
+  laneOf(key: string): number {
+    return hashOf(key) % this.#lanes.length;
   }
 }
 
