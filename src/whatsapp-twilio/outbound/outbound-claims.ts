@@ -177,16 +177,19 @@ export class OutboundClaims {
     rows: readonly OutboundRow[],
     now: number,
   ): Promise<OutboundRow[]> {
-    for (const priority of ['conversation', 'bulk'] as const) {
-      const sends = rows.filter((row) => row.priority === priority).length;
-      if (sends > 0) await spend(trx, accountSid, priority, sends, now);
-    }
-    return this.journal.stepAll(trx, rows, {
+    const taken = await this.journal.stepAll(trx, rows, {
       status: 'sending',
       dueAt: now + LEASE_MS,
       owner: this.share.owner,
       attemptedAt: now,
     });
+    // At the last moment: the requests leave after the commit, and their minute must not begin much before.
+    const leaveAt = this.runtime.clock.now();
+    for (const priority of ['conversation', 'bulk'] as const) {
+      const sends = rows.filter((row) => row.priority === priority).length;
+      if (sends > 0) await spend(trx, accountSid, priority, sends, leaveAt);
+    }
+    return taken;
   }
 
   /** What may be sent now, replies first: one message of a conversation at a time, in its order. */
