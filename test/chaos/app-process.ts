@@ -79,14 +79,22 @@ export class AppProcess {
     const child = this.#child!;
     const id = ++this.#requests;
     await new Promise<void>((resolve, reject) => {
+      const stopListening = () => {
+        child.off('message', onMessage);
+        child.off('exit', onExit);
+      };
       const onMessage = (report: AppReport) => {
         if (report.kind !== 'queued' || report.id !== id) return;
-        child.off('message', onMessage);
+        stopListening();
         if (report.error === undefined) resolve();
         else reject(new Error(report.error));
       };
+      const onExit = () => {
+        stopListening();
+        reject(new Error('The app ended before it had queued the messages'));
+      };
       child.on('message', onMessage);
-      child.once('exit', () => reject(new Error('The app ended before it had queued the messages')));
+      child.on('exit', onExit);
       child.send({ id, messages } satisfies AppRequest);
     });
   }
