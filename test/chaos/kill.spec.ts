@@ -7,9 +7,9 @@ it.each(engines)(
   'what was acknowledged before a SIGKILL is answered after it, once: %s',
   async (engine) => {
     const load = { total: 160, users: 12 };
-    const { problems, kills } = await kill({ engine, load, killEvery: 80, settleAfterMs: 1000 });
+    const { problems, kills } = await kill({ engine, load, killEvery: 50, settleAfterMs: 1000 });
     expect(problems).toEqual([]);
-    expect(kills).toBe(2);
+    expect(kills).toBeGreaterThanOrEqual(2);
   },
   90_000,
 );

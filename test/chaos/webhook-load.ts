@@ -20,7 +20,7 @@ export class WebhookLoad {
   /** In the order in which they were answered or failed. */
   readonly deliveries: Delivery[] = [];
   readonly #agent = new Agent({ connections: 50, connect: { timeout: 1000 }, headersTimeout: ANSWER_LIMIT_MS });
-  readonly #moments: { readonly at: (count: number) => boolean; readonly act: () => void }[] = [];
+  readonly #moments: { readonly at: number; readonly act: () => void }[] = [];
 
   constructor(
     private readonly world: World,
@@ -28,9 +28,9 @@ export class WebhookLoad {
     private readonly textOf: (user: number, number: number) => string = (_, number) => String(number),
   ) {}
 
-  /** Calls `act` when so many have been answered or failed, and with `every` again after as many. */
-  after(count: number, act: () => void, { every = false } = {}): void {
-    this.#moments.push({ at: (finished) => (every ? finished % count === 0 : finished === count), act });
+  /** Calls `act` when so many more have been answered or failed. */
+  after(count: number, act: () => void): void {
+    this.#moments.push({ at: this.deliveries.length + count, act });
   }
 
   /** Resolves once each was answered or failed. */
@@ -98,7 +98,7 @@ export class WebhookLoad {
       sentAt,
       ...(refusal === undefined ? { acknowledgedAt: performance.now() } : { refusal }),
     });
-    for (const { at, act } of this.#moments) if (at(this.deliveries.length)) act();
+    for (const { at, act } of this.#moments) if (at === this.deliveries.length) act();
   }
 
   /** Resolves with why it was not acknowledged, if it was not. */

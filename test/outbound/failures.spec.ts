@@ -49,6 +49,21 @@ describe('When Twilio', () => {
     return message;
   }
 
+  it('does not answer, the requests give their places to others after two seconds', async () => {
+    await start();
+    host.twilio.faults({ rest: { connection: 'hang', times: 10 } });
+    const begin = clock.now();
+    const sendTo = (user: number) => host.outbound.send({ to: `+155540000${user + 10}`, text: 'Hi' });
+    for (let user = 0; user < 10; user++) await sendTo(user);
+    await requests.count(10);
+    const next = await sendTo(10);
+    expect(requests.all).toHaveLength(10);
+    await clock.reach(begin + seconds(2));
+    await host.recorder.reaches(next, 'accepted');
+    expect(requests.all).toHaveLength(11);
+    await clock.reach(begin + seconds(15)); // so that the ten end
+  });
+
   describe('refuses a message, it', () => {
     it('fails with what to do about the account when the token is wrong', async () => {
       await start({ module: { authToken: 'f'.repeat(32) } });

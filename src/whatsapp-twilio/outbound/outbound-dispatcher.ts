@@ -33,6 +33,8 @@ import { WebhookUrls } from './webhook-urls';
 const REQUESTS_IN_FLIGHT = 64;
 /** A claim older than this, as after a standstill of the process, may have been taken over: its request is not made. */
 const STALE_CLAIM_MS = 5000;
+/** A request without an answer for this long is probably lost: its place goes to another, and it is waited for beside. */
+const LATE_ANSWER_MS = 2000;
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 300_000;
 /** A message that Twilio would still refuse for the moment after this long is given up. */
@@ -116,6 +118,7 @@ export class OutboundDispatcher {
   private async send(connection: Connection, row: OutboundRow): Promise<void> {
     const now = this.runtime.clock.now();
     const isStale = now - row.attempted_at! > STALE_CLAIM_MS;
+    const giveBackPlace = this.takenPlace(row.account_sid);
     let resource: MessageResource | undefined;
     try {
       if (!isStale) resource = await this.clients.of(connection).createMessage(this.paramsOf(row));
@@ -124,12 +127,25 @@ export class OutboundDispatcher {
       this.logger.warn(`Message ${row.id}: ${error.message}`);
       return await this.settlement.step(row, this.afterFailure(row, error));
     } finally {
-      this.pacing.ended(row.account_sid);
-      this.loop.wake(); // its place is free, before the answer is stored
+      giveBackPlace(); // before the answer is stored
     }
     if (resource === undefined) return this.settlement.step(row, { status: 'queued', dueAt: now });
     this.pacing.succeeded(row.account_sid);
     await this.settlement.taken(row, resource);
+  }
+
+  /** Gives the place back when it is told to, or when the answer is late. */
+  private takenPlace(accountSid: string): () => void {
+    let isTaken = true;
+    const giveBack = () => {
+      if (!isTaken) return;
+      isTaken = false;
+      cancel();
+      this.pacing.ended(accountSid);
+      this.loop.wake();
+    };
+    const cancel = this.runtime.clock.setTimeout(giveBack, LATE_ANSWER_MS);
+    return giveBack;
   }
 
   private paramsOf(row: OutboundRow): URLSearchParams {

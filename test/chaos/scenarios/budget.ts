@@ -73,7 +73,7 @@ export function budget(options: BudgetOptions): Promise<Finding> {
     return {
       summary:
         `${messages} messages through ${processes} processes: ${arrivals.length} requests (${struck.join(', ')}), at most ` +
-        `${most} in 60 s; ${messages - taken.size} lost, ${doubled} doubled, ${overtaken} out of order; ` +
+        `${most} in 60 s; ${messages - taken.size} not taken, ${doubled} doubled, ${overtaken} out of order; ` +
         `${seconds(took)}: ideal ${seconds(ideal)} with these faults (× ${(took / ideal).toFixed(3)}), ` +
         `${seconds(faultless)} without (× ${(took / faultless).toFixed(3)})`,
       problems: [

@@ -5,7 +5,7 @@ import { inWorld } from '../world';
 
 export interface KillOptions extends ScenarioOptions {
   readonly load: Load;
-  /** The app is killed after so many webhooks, and again after as many. */
+  /** The app is killed after so many webhooks, and again so many after it has started. */
   readonly killEvery: number;
   /** The module's `reconciliation.settleAfterMs`. Default its own. */
   readonly settleAfterMs?: number;
@@ -25,12 +25,17 @@ export function kill(options: KillOptions): Promise<Finding & { readonly kills: 
     const webhooks = new WebhookLoad(world);
     let kills = 0;
     let killing = Promise.resolve();
-    const killNow = async () => {
-      await killing; // and the start after it
-      await app!.restart();
-      kills++;
+    const killLater = () => {
+      webhooks.after(killEvery, () => {
+        killing = app!.restart().then(async () => {
+          kills++;
+          await app!.ready;
+          killLater();
+        });
+        killing.catch(() => {}); // it is awaited below
+      });
     };
-    webhooks.after(killEvery, () => void (killing = killNow()), { every: true });
+    killLater();
     await webhooks.run(load);
     await killing;
     await app!.ready;
