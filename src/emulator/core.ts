@@ -1,6 +1,5 @@
 import type { Clock } from '../common/clock';
-import type { Account } from './account';
-import type { ContentTemplate } from './content';
+import type { Accounts } from './accounts/accounts';
 import type { FaultPlan } from './faults';
 import type { Journal } from './journal';
 import type { MessageStore } from './message-store';
@@ -21,11 +20,10 @@ export interface StatusDelays {
 export interface Core {
   readonly clock: Clock;
   readonly random: SeededRandom;
-  readonly account: Account;
+  readonly accounts: Accounts;
   readonly journal: Journal;
   readonly messages: MessageStore;
   readonly users: Users;
-  readonly contents: Map<string, ContentTemplate>;
   readonly faults: FaultPlan;
   readonly work: Work;
   readonly webhooks: WebhookSender;

@@ -1,9 +1,8 @@
 import type { Core } from './core';
-import { render } from './content';
 import { fetchMedia } from './media-fetcher';
 import { isFinal, type Message } from './message';
-import { isApprovedTemplate } from './outbound';
-import { windowIsOpen } from './phone/user';
+import { render } from './rules/content';
+import { mayBeSent, templateOf } from './rules/window';
 import { StatusCallbacks } from './webhooks/status-callbacks';
 
 /**
@@ -55,18 +54,24 @@ export class Delivery {
     }
   }
 
-  /** The user has seen everything that arrived so far. */
-  readAll(user: Message['user']): void {
+  /** The user has seen everything that arrived from this sender so far. */
+  readAll(user: Message['user'], sender: string): void {
     if (!user.readReceipts) return;
-    for (const message of this.core.messages.all()) {
-      if (message.user === user && message.status === 'delivered') this.#report(message, 'read');
+    for (const message of this.core.messages.ofUser(user)) {
+      if (message.from === sender && message.status === 'delivered') this.#report(message, 'read');
     }
   }
 
   #queue(message: Message): void {
-    this.core.messages.update(message, { from: this.core.account.sender });
+    this.core.messages.update(message, { from: message.from ?? this.#pick(message) });
     this.#report(message, 'queued');
     this.core.work.step(this.core.statusDelays.sent, () => this.#send(message));
+  }
+
+  /** A service stays with the sender that the user knows, and otherwise takes the first of its pool. */
+  #pick(message: Message): string | null {
+    const pool = this.core.accounts.of(message).services.get(message.messagingServiceSid ?? '')?.pool ?? [];
+    return pool.find((address) => message.user.chats.has(address)) ?? pool[0] ?? null;
   }
 
   #send(message: Message): void {
@@ -111,14 +116,11 @@ export class Delivery {
 
   /** What WhatsApp has against the message: told by callback only, after Twilio took it. */
   #refusal(message: Message): number | undefined {
-    const { account, clock, contents, enforceWindow, faults } = this.core;
-    if (account.status === 'suspended') return 30002;
-    const fault = faults.nextDelivery('failed');
+    if (!this.core.accounts.of(message).isActive) return 30002;
+    const fault = this.core.faults.nextDelivery('failed');
     if (fault !== undefined) return fault;
-    if (enforceWindow && !windowIsOpen(message.user, clock.now()) && !isApprovedTemplate(this.core, message)) {
-      return 63016;
-    }
-    const template = message.template && contents.get(message.template.contentSid);
+    if (!mayBeSent(this.core, message)) return 63016;
+    const template = templateOf(this.core, message);
     if (message.template && template && render(template, message.template.variables).missingVariables) return 63028;
     return undefined;
   }

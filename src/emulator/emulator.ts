@@ -1,22 +1,21 @@
 import type { EventEmitter } from 'node:events';
 import { type Clock, systemClock } from '../common/clock';
-import { parseAddress } from '../whatsapp-twilio/messages/address';
-import { Account, type ApiKey, type SenderWebhook } from './account';
-import type { ContentTemplate } from './content';
+import { Accounts } from './accounts/accounts';
+import type { ApiKey } from './accounts/api-key';
+import { addAccount, addApiKey, addSender, addService, DEFAULT_SENDER } from './accounts/provision';
 import { Control } from './control/control';
 import type { Core, StatusDelays } from './core';
 import { Delivery } from './delivery';
 import { FaultPlan, type Faults } from './faults';
 import { type Alert, type EmulatorEvents, Journal, type LoggedRequest } from './journal';
-import type { Message } from './message';
 import { MessageStore } from './message-store';
-import { Inboxes } from './phone/inbox';
-import { Phone } from './phone/phone';
-import { Users, type UserOptions } from './phone/users';
+import { Phones } from './phone/phones';
+import { Users } from './phone/users';
 import { SeededRandom } from './random';
 import { RestApi } from './rest/rest-api';
 import { RestEndpoint } from './rest/rest-endpoint';
 import { Server } from './server';
+import { createAccount, TwilioAccount, type TwilioAccountOptions } from './twilio-account';
 import { Inbound } from './webhooks/inbound';
 import { WebhookSender } from './webhooks/webhook-sender';
 import { Work } from './work';
@@ -32,8 +31,8 @@ export interface TwilioEmulatorOptions {
   readonly authToken?: string;
   /** API keys that REST calls may use in place of the token. */
   readonly apiKeys?: readonly ApiKey[];
-  /** The WhatsApp sender. Default `whatsapp:+15550006789`. */
-  readonly sender?: string;
+  /** The WhatsApp sender, or several. Default `whatsapp:+15550006789`. */
+  readonly sender?: string | readonly string[];
   /** A Messaging Service (`MG…`) that has the sender in its pool. Default: none. */
   readonly messagingServiceSid?: string;
   /** Where inbound messages go; `webhook()` sets it later. */
@@ -47,13 +46,15 @@ export interface TwilioEmulatorOptions {
   /** Repeats every SID, token and order of parameters. Default: by chance. */
   readonly seed?: number;
   readonly clock?: Clock;
+  /** How much is remembered before the oldest is forgotten. Default: 100,000 messages and users, 1000 requests and alerts. */
+  readonly keep?: { readonly messages?: number; readonly users?: number; readonly requests?: number };
 }
 
-const DEFAULT_SENDER = 'whatsapp:+15550006789';
 const DEFAULT_DELAYS: StatusDelays = { queued: 20, sent: 50, delivered: 100, read: 250 };
 
 /**
- * Twilio on this machine: its REST API for WhatsApp messages, its signed webhooks and the phones of its users.
+ * Twilio on this machine: its REST API for WhatsApp messages, its signed webhooks and the phones of its users. It is
+ * also the first of its accounts; `account()` and `subaccount()` add others.
  *
  * @example
  * const twilio = await TwilioEmulator.start({ webhookUrl: 'http://127.0.0.1:3000/webhooks/whatsapp/twilio' });
@@ -62,18 +63,14 @@ const DEFAULT_DELAYS: StatusDelays = { queued: 20, sent: 50, delivered: 100, rea
  * await phone.receives(/hello/i);
  * await twilio.stop();
  */
-export class TwilioEmulator {
-  readonly #phones = new Map<string, Phone>();
-  readonly #inboxes = new Inboxes();
-
+export class TwilioEmulator extends TwilioAccount {
   private constructor(
-    private readonly core: Core,
-    private readonly delivery: Delivery,
-    private readonly inbound: Inbound,
+    core: Core,
+    phones: Phones,
     private readonly server: Server,
     private readonly stopping: AbortController,
   ) {
-    core.journal.events.on('arrival', (message) => this.#inboxes.of(message.user).arrive(message));
+    super(core, phones, core.accounts.main);
   }
 
   /**
@@ -84,40 +81,15 @@ export class TwilioEmulator {
   static async start(options: TwilioEmulatorOptions = {}): Promise<TwilioEmulator> {
     const stopping = new AbortController();
     const core = createCore(options, stopping.signal);
+    createMainAccount(core, options);
     const delivery = new Delivery(core);
-    const inbound = new Inbound(core, delivery);
-    const control = new Control(core, (address, user) => emulator.phone(address, user));
-    const server = new Server(new RestEndpoint(core, new RestApi(core, delivery)), control);
-    const emulator = new TwilioEmulator(core, delivery, inbound, server, stopping);
+    const phones = new Phones(core, delivery, new Inbound(core, delivery));
+    const server = new Server(new RestEndpoint(core, new RestApi(core, delivery)), new Control(core, phones));
     core.url = await server.listen(options.port ?? 0, options.host ?? '127.0.0.1');
-    return emulator;
+    return new TwilioEmulator(core, phones, server, stopping);
   }
 
-  /** The origin of everything: REST, phone page and control. */
-  get url(): string {
-    return this.core.url;
-  }
-
-  get accountSid(): string {
-    return this.core.account.sid;
-  }
-
-  /** The primary token: it authenticates REST calls and signs webhooks. */
-  get authToken(): string {
-    return this.core.account.authToken;
-  }
-
-  /** `whatsapp:+15550006789` */
-  get sender(): string {
-    return this.core.account.sender;
-  }
-
-  /** Every message of the account, oldest first. */
-  get messages(): readonly Message[] {
-    return this.core.messages.all();
-  }
-
-  /** The last REST calls and webhooks, oldest first. */
+  /** The last REST calls and webhooks of all accounts, oldest first. */
   get requests(): readonly LoggedRequest[] {
     return this.core.journal.requests;
   }
@@ -131,54 +103,14 @@ export class TwilioEmulator {
     return this.core.journal.events;
   }
 
-  /** Sets where the sender's webhooks go. */
-  webhook(webhook: SenderWebhook): void {
-    this.core.account.webhook = webhook;
-  }
-
-  /**
-   * The phone of a user, by number (`+15551230001`) or, for one who hides it, by business-scoped id. The same address
-   * gives the same phone.
-   *
-   * @throws RangeError for what is neither.
-   */
-  phone(address: string, options?: UserOptions): Phone {
-    const parsed = parseAddress(address);
-    if (!parsed) throw new RangeError(`Not a phone number or business-scoped user id: ${JSON.stringify(address)}`);
-    const user = this.core.users.obtain(parsed, options);
-    let phone = this.#phones.get(user.id);
-    if (!phone) {
-      phone = new Phone(this.core, this.delivery, this.inbound, this.#inboxes.of(user), user);
-      this.#phones.set(user.id, phone);
-    }
-    return phone;
-  }
-
-  /** Registers a content template and returns its SID (`HX…`). */
-  content(template: Omit<ContentTemplate, 'sid'> & { readonly sid?: string }): string {
-    const sid = template.sid ?? this.core.random.sid('HX');
-    this.core.contents.set(sid, { ...template, sid });
-    return sid;
+  /** Adds an account of its own, which is nobody's subaccount. */
+  account(options?: TwilioAccountOptions): TwilioAccount {
+    return createAccount(this.core, this.phones, options);
   }
 
   /** Makes things go wrong from now on; `faults({})` makes all well again. */
   faults(faults: Faults): void {
     this.core.faults.set(faults);
-  }
-
-  /** Suspends the account: its REST calls are refused (20005), and what is on its way fails (30002). */
-  suspend(): void {
-    this.core.account.status = 'suspended';
-  }
-
-  activate(): void {
-    this.core.account.status = 'active';
-  }
-
-  /** Replaces the token: the old one is refused at once, the new one, which is returned, signs from now on. */
-  changeToken(token: string = this.core.random.hex(32)): string {
-    this.core.account.authToken = token;
-    return token;
   }
 
   /**
@@ -202,20 +134,18 @@ export class TwilioEmulator {
 function createCore(options: TwilioEmulatorOptions, stopping: AbortSignal): Core {
   const clock = options.clock ?? systemClock;
   const random = new SeededRandom(options.seed);
-  const account = createAccount(options, random, clock);
-  const journal = new Journal(clock);
+  const journal = new Journal(clock, options.keep?.requests ?? 1000);
   const delay = options.statusDelayMs ?? {};
   return {
     clock,
     random,
-    account,
+    accounts: new Accounts(),
     journal,
-    messages: new MessageStore(clock, journal),
-    users: new Users(options.readReceipts ?? true, journal),
-    contents: new Map(),
+    messages: new MessageStore(clock, journal, options.keep?.messages ?? 100_000),
+    users: new Users(options.readReceipts ?? true, journal, options.keep?.users ?? 100_000),
     faults: new FaultPlan(),
     work: new Work(clock, clock === systemClock),
-    webhooks: new WebhookSender(account, clock, random, journal, stopping),
+    webhooks: new WebhookSender(clock, random, journal, stopping),
     statusDelays:
       typeof delay === 'number'
         ? { queued: delay, sent: delay, delivered: delay, read: delay }
@@ -226,22 +156,10 @@ function createCore(options: TwilioEmulatorOptions, stopping: AbortSignal): Core
   };
 }
 
-function createAccount(options: TwilioEmulatorOptions, random: SeededRandom, clock: Clock): Account {
-  const sid = options.accountSid ?? random.sid('AC');
-  const sender = options.sender ?? DEFAULT_SENDER;
-  if (!/^AC[0-9a-fA-F]{32}$/.test(sid)) throw new RangeError(`Not an account SID: ${JSON.stringify(sid)}`);
-  if (!/^whatsapp:\+[1-9]\d{6,14}$/.test(sender)) {
-    throw new RangeError(`Not a WhatsApp sender: ${JSON.stringify(sender)}. Write it as ${DEFAULT_SENDER}.`);
-  }
-  const account = new Account(
-    sid,
-    options.authToken ?? random.hex(32),
-    sender,
-    options.messagingServiceSid,
-    random.sid('XE'),
-    clock.now(),
-    options.apiKeys ?? [],
-  );
-  if (options.webhookUrl !== undefined) account.webhook = { url: options.webhookUrl };
-  return account;
+function createMainAccount(core: Core, options: TwilioEmulatorOptions): void {
+  const account = addAccount(core, { sid: options.accountSid, authToken: options.authToken });
+  const webhook = options.webhookUrl === undefined ? {} : { url: options.webhookUrl };
+  for (const sender of [options.sender ?? DEFAULT_SENDER].flat()) addSender(core, account, sender, webhook);
+  for (const key of options.apiKeys ?? []) addApiKey(core, account, key);
+  if (options.messagingServiceSid !== undefined) addService(core, account, { sid: options.messagingServiceSid });
 }

@@ -1,5 +1,6 @@
-export type { ApiKey, SenderWebhook } from './account';
-export type { ContentTemplate } from './content';
+export type { ApiKey, ApiKeyKind } from './accounts/api-key';
+export type { NewApiKey, NewMessagingService } from './accounts/provision';
+export type { SenderWebhook, WebhookMethod } from './accounts/sender';
 export type { StatusDelays } from './core';
 export { TwilioEmulator, type TwilioEmulatorOptions } from './emulator';
 export type { CallbackFault, DeliveryFault, Faults, RestFault } from './faults';
@@ -11,4 +12,7 @@ export { PhoneError } from './phone/phone.error';
 export type { ReceivedMessage } from './phone/received-message';
 export type { User } from './phone/user';
 export type { UserOptions } from './phone/users';
+export { twilioRequestClient } from './request-client';
+export type { ContentTemplate } from './rules/content';
+export { TwilioAccount, type TwilioAccountOptions } from './twilio-account';
 export type { WebhookOutcome } from './webhooks/inbound';

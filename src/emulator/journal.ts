@@ -36,21 +36,22 @@ export interface EmulatorEvents {
   arrival: [message: Message];
   user: [user: User];
   /** The business shows that it is typing. */
-  typing: [user: User];
+  typing: [user: User, sender: string];
   request: [request: LoggedRequest];
   alert: [alert: Alert];
 }
 
-const KEPT = 1000;
-
-/** What happened, as lists that keep the last 1000 entries and as events. */
+/** What happened, as lists that keep the last entries and as events. */
 export class Journal {
   readonly events = new EventEmitter<EmulatorEvents>();
   readonly requests: LoggedRequest[] = [];
   readonly alerts: Alert[] = [];
   #nextId = 1;
 
-  constructor(private readonly clock: Clock) {
+  constructor(
+    private readonly clock: Clock,
+    private readonly kept: number,
+  ) {
     this.events.setMaxListeners(0);
   }
 
@@ -69,21 +70,21 @@ export class Journal {
       ...(entry.status === undefined ? {} : { status: entry.status }),
       parameters: toRecord(entry.parameters),
     };
-    keep(this.requests, request);
+    keep(this.requests, request, this.kept);
     this.events.emit('request', request);
   }
 
   alert(entry: Omit<Alert, 'at'>): Alert {
     const alert = { ...entry, at: new Date(this.clock.now()), url: withoutUserinfo(entry.url) };
-    keep(this.alerts, alert);
+    keep(this.alerts, alert, this.kept);
     this.events.emit('alert', alert);
     return alert;
   }
 }
 
-function keep<T>(list: T[], entry: T): void {
+function keep<T>(list: T[], entry: T, kept: number): void {
   list.push(entry);
-  if (list.length > KEPT) list.shift();
+  if (list.length > kept) list.shift();
 }
 
 function withoutUserinfo(url: string): string {

@@ -53,6 +53,9 @@ export interface Extras {
 /** A message as Twilio and the phone both know it. Times are milliseconds since 1970. */
 export interface Message {
   readonly sid: string;
+  readonly accountSid: string;
+  /** Counts up with every message that is made. */
+  readonly ordinal: number;
   readonly direction: 'inbound' | 'outbound-api' | 'outbound-reply';
   /** The WhatsApp user at the other end. */
   readonly user: User;
@@ -78,6 +81,8 @@ export interface Message {
   readonly messageType?: string;
   /** What became of an inbound message: the application took it, did not take it, or has read it. */
   reception?: 'taken' | 'refused' | 'read';
+  /** What the application said of the outcome. */
+  feedback?: 'confirmed' | 'unconfirmed';
 }
 
 const FINAL: ReadonlySet<MessageStatus> = new Set(['read', 'failed', 'undelivered', 'canceled', 'received']);

@@ -12,15 +12,36 @@ export interface User {
   open: boolean;
   /** Whether the user lets others see that a message was read. */
   readReceipts: boolean;
-  /** When the user last wrote to the business: the 24-hour window counts from here. */
+  /** By the sender's address (`whatsapp:+…`). */
+  readonly chats: Map<string, Chat>;
+}
+
+/** What is between a user and one sender. */
+export interface Chat {
+  /** When the user last wrote to the sender: the 24-hour window counts from here. */
   lastWroteAt: number | undefined;
 }
 
 const CUSTOMER_SERVICE_WINDOW_MS = 24 * 3_600_000;
 
+export function chatOf(user: User, sender: string): Chat {
+  let chat = user.chats.get(sender);
+  if (!chat) {
+    chat = { lastWroteAt: undefined };
+    user.chats.set(sender, chat);
+  }
+  return chat;
+}
+
+/** When the window closes; `undefined` if the user never wrote to the sender. */
+export function windowClosesAt(user: User, sender: string): number | undefined {
+  const wroteAt = user.chats.get(sender)?.lastWroteAt;
+  return wroteAt === undefined ? undefined : wroteAt + CUSTOMER_SERVICE_WINDOW_MS;
+}
+
 /** @see https://www.twilio.com/docs/whatsapp/key-concepts#the-24-hour-or-customer-service-window */
-export function windowIsOpen(user: User, now: number): boolean {
-  return user.lastWroteAt !== undefined && now - user.lastWroteAt < CUSTOMER_SERVICE_WINDOW_MS;
+export function windowIsOpen(user: User, sender: string, now: number): boolean {
+  return now < (windowClosesAt(user, sender) ?? Number.NEGATIVE_INFINITY);
 }
 
 /** `whatsapp:` and the number or id: how Twilio addresses the user. */

@@ -13,9 +13,7 @@ export interface UserOptions {
   readReceipts?: boolean;
 }
 
-const KEPT = 10_000;
-
-/** The WhatsApp users, the last 10,000. Writing to an address that nobody spoke of yet makes its user. */
+/** The WhatsApp users, at most `kept` of them. Writing to an address that nobody spoke of yet makes its user. */
 export class Users {
   readonly #users = new Map<string, User>();
   readonly #byBsuid = new Map<string, User>();
@@ -23,6 +21,7 @@ export class Users {
   constructor(
     private readonly readReceipts: boolean,
     private readonly journal: Journal,
+    private readonly kept: number,
   ) {}
 
   all(): readonly User[] {
@@ -58,11 +57,11 @@ export class Users {
       online: true,
       open: options.open ?? true,
       readReceipts: options.readReceipts ?? this.readReceipts,
-      lastWroteAt: undefined,
+      chats: new Map(),
     };
     this.#users.set(user.id, user);
     const [oldest] = this.#users.values();
-    if (this.#users.size > KEPT && oldest) this.#forget(oldest);
+    if (this.#users.size > this.kept && oldest) this.#forget(oldest);
     return user;
   }
 

@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Core } from '../core';
 import type { RestFault } from '../faults';
 import { type Reply, readBody, write } from '../http';
-import type { RestApi, RestCall } from './rest-api';
+import type { RestApi } from './rest-api';
+import type { RestCall } from './route';
 import { TwilioError } from './twilio-error';
 
 const LARGEST_FORM = 256 * 1024;
@@ -17,12 +18,14 @@ export class RestEndpoint {
 
   async handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const body = await readBody(request, LARGEST_FORM);
-    const isForm = (request.headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded');
+    const type = request.headers['content-type'] ?? '';
+    const isForm = type.startsWith('application/x-www-form-urlencoded');
     const call: RestCall = {
       method: request.method ?? 'GET',
       path: url.pathname,
       query: url.searchParams,
       form: new URLSearchParams(isForm ? body?.toString('utf8') : ''),
+      json: type.startsWith('application/json') ? parseJson(body) : undefined,
       authorization: request.headers.authorization,
     };
     const fault = this.core.faults.nextRest(this.api.createsMessage(call));
@@ -51,6 +54,15 @@ export class RestEndpoint {
 
   #tooLarge(): Reply {
     return this.api.refuse(new TwilioError(413, 20413, 'Request Entity Too Large'));
+  }
+}
+
+/** `undefined` for what is no JSON; whoever needs a field then misses it. */
+function parseJson(body: Buffer | undefined): unknown {
+  try {
+    return JSON.parse(body?.toString('utf8') ?? '');
+  } catch {
+    return undefined;
   }
 }
 

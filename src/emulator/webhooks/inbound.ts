@@ -1,9 +1,11 @@
 import { parseAddress } from '../../whatsapp-twilio/messages/address';
+import type { Account } from '../accounts/account';
+import type { SenderWebhook } from '../accounts/sender';
 import type { Core } from '../core';
 import type { Delivery } from '../delivery';
 import type { Alert } from '../journal';
 import type { Message } from '../message';
-import { createOutbound } from '../outbound';
+import { createOutbound, senderOf } from '../outbound';
 import { type KindParameters, inboundParameters } from './inbound-parameters';
 import { parseTwiml, type TwimlMessage, type TwimlProblem } from './twiml';
 import type { WebhookResult } from './webhook-sender';
@@ -29,21 +31,23 @@ export class Inbound {
   ) {}
 
   async deliver(message: Message, kind: KindParameters): Promise<WebhookOutcome> {
-    const { account, random, url: origin } = this.core;
+    const { random, url: origin } = this.core;
+    const account = this.core.accounts.of(message);
+    const webhook = inboundWebhook(account, message);
     const nothing = { messageSid: message.sid, contentType: '', body: '', replies: [], alerts: [] };
-    if (account.webhook === undefined) return nothing;
-    const { url, fallbackUrl } = account.webhook;
+    if (webhook?.url === undefined) return nothing;
+    const { url, fallbackUrl } = webhook;
     const parameters = inboundParameters(message, kind, account, origin, random);
-    const first = await this.#ask(message, url, parameters);
+    const first = await this.#ask(message, account, url, parameters);
     if (first.accepted || fallbackUrl === undefined) return this.#obey(message, first);
     parameters.set('ErrorCode', String(first.alerts.at(-1)?.code));
     parameters.set('ErrorUrl', url);
-    const second = await this.#ask(message, fallbackUrl, parameters);
+    const second = await this.#ask(message, account, fallbackUrl, parameters);
     return this.#obey(message, { ...second, alerts: [...first.alerts, ...second.alerts] });
   }
 
-  async #ask(message: Message, url: string, parameters: URLSearchParams): Promise<Answer> {
-    const result = await this.core.webhooks.post('inbound', url, parameters);
+  async #ask(message: Message, account: Account, url: string, parameters: URLSearchParams): Promise<Answer> {
+    const result = await this.core.webhooks.post('inbound', account, url, parameters);
     const { accepted, messages, problems } = judge(result);
     const alerts = problems.map((problem) => this.core.journal.alert({ ...problem, url, messageSid: message.sid }));
     return { result, accepted, messages, alerts };
@@ -64,6 +68,8 @@ export class Inbound {
     const user = this.core.users.find(to) ?? this.core.users.obtain(to);
     const sent = createOutbound(this.core, {
       direction: 'outbound-reply',
+      account: this.core.accounts.of(message),
+      sender: senderOf(this.core, message),
       user,
       to: reply.to ?? `whatsapp:${to.value}`,
       body: reply.body,
@@ -73,6 +79,19 @@ export class Inbound {
     this.delivery.start(sent);
     return sent.sid;
   }
+}
+
+/**
+ * Where an inbound message goes: to its sender's webhook, or to that of the Messaging Service that the sender is in.
+ *
+ * @see https://www.twilio.com/docs/messaging/api/service-resource
+ */
+function inboundWebhook(account: Account, message: Message): Partial<SenderWebhook> | undefined {
+  const service = account.services.get(message.messagingServiceSid ?? '');
+  if (!service || service.useInboundWebhookOnNumber) return account.senders.get(message.to)?.webhook;
+  const { inboundRequestUrl: url, inboundMethod: method, fallbackUrl, fallbackMethod } = service;
+  if (url === null) return undefined;
+  return { url, method, ...(fallbackUrl === null ? {} : { fallbackUrl, fallbackMethod }) };
 }
 
 interface Answer {

@@ -1,5 +1,6 @@
 import type { Core } from '../core';
 import type { Message } from '../message';
+import { senderOf, statusCallbackOf } from '../outbound';
 import { statusParameters } from './status-callback';
 
 /** Sends the callbacks of each message one after the other, unless a fault says otherwise. */
@@ -13,9 +14,9 @@ export class StatusCallbacks {
 
   /** Reports the message as it stands now. `last` says that no further report is to be expected. */
   send(message: Message, last: boolean): void {
-    const url = message.statusCallback;
+    const url = statusCallbackOf(this.core, message);
     if (url === undefined) return;
-    const parameters = statusParameters(message, this.core.account);
+    const parameters = statusParameters(message, senderOf(this.core, message));
     const fault = this.core.faults.callbacks;
     if (fault === 'lose') return;
     const held = this.#held.get(message);
@@ -38,7 +39,7 @@ export class StatusCallbacks {
 
   async #post(message: Message, url: string, parameters: URLSearchParams): Promise<void> {
     if (this.core.stopping.aborted) return;
-    const result = await this.core.webhooks.post('status', url, parameters);
+    const result = await this.core.webhooks.post('status', this.core.accounts.of(message), url, parameters);
     const problem = !result.answered
       ? result
       : result.status >= 200 && result.status < 300

@@ -2,7 +2,7 @@ import { parseUrl } from '../../common/parse-url';
 import { Agent, request } from 'undici';
 import type { Clock } from '../../common/clock';
 import { signTwilioRequest } from '../../whatsapp-twilio/twilio/signature';
-import type { Account } from '../account';
+import type { Account } from '../accounts/account';
 import type { Journal, LoggedRequest } from '../journal';
 import type { SeededRandom } from '../random';
 import { connectionOverrides, type ConnectionOverrides, type FailureKind } from './connection-overrides';
@@ -13,6 +13,8 @@ export type WebhookResult =
   | { readonly answered: false; readonly code: number; readonly text: string };
 
 interface Hop {
+  /** Whose token signs. */
+  readonly account: Account;
   readonly kind: LoggedRequest['kind'];
   readonly method: 'GET' | 'POST';
   readonly url: string;
@@ -35,18 +37,22 @@ export class WebhookSender {
   readonly #agents = new Map<number, Agent>();
 
   constructor(
-    private readonly account: Account,
     private readonly clock: Clock,
     private readonly random: SeededRandom,
     private readonly journal: Journal,
     private readonly stopping: AbortSignal,
   ) {}
 
-  async post(kind: 'inbound' | 'status', url: string, parameters: URLSearchParams): Promise<WebhookResult> {
+  async post(
+    kind: 'inbound' | 'status',
+    account: Account,
+    url: string,
+    parameters: URLSearchParams,
+  ): Promise<WebhookResult> {
     const overrides = connectionOverrides(url);
     const total = new AbortController();
     const cancel = this.clock.setTimeout(() => total.abort(), overrides.totalTimeout);
-    let hop: Hop = { kind, method: 'POST', url, parameters, idempotencyToken: this.random.uuid() };
+    let hop: Hop = { kind, account, method: 'POST', url, parameters, idempotencyToken: this.random.uuid() };
     try {
       for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects += 1) {
         const result = await this.#retried(hop, overrides, total.signal);
@@ -54,7 +60,7 @@ export class WebhookSender {
         // A redirect is followed with GET, and the form is lost on the way.
         const { idempotencyToken } = hop;
         const next = new URL(result.location, hop.url).href;
-        hop = { kind, method: 'GET', url: next, parameters: new URLSearchParams(), idempotencyToken };
+        hop = { kind, account, method: 'GET', url: next, parameters: new URLSearchParams(), idempotencyToken };
       }
       return { answered: false, code: 11215, text: 'HTTP too many redirects' };
     } finally {
@@ -125,7 +131,7 @@ export class WebhookSender {
       'i-twilio-idempotency-token': hop.idempotencyToken,
       'user-agent': 'TwilioProxy/1.1',
       'x-home-region': 'us1',
-      'x-twilio-signature': signTwilioRequest(this.account.authToken, hop.url, hop.parameters),
+      'x-twilio-signature': signTwilioRequest(hop.account.authToken, hop.url, hop.parameters),
     };
   }
 

@@ -1,4 +1,4 @@
-import type { Button, Extras, ListRow } from './message';
+import type { Button, Extras, ListRow } from '../message';
 
 /** A content template, as in the Content API: text with `{{1}}` places, in one or more types. */
 export interface ContentTemplate {
