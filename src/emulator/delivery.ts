@@ -1,8 +1,9 @@
 import type { Core } from './core';
 import { fetchMedia } from './media-fetcher';
 import { isFinal, type Message } from './message';
-import { render } from './rules/content';
-import { mayBeSent, templateOf } from './rules/window';
+import { mediaFailure } from './rules/media-rules';
+import { type Refusal, refusalOf } from './rules/refusal';
+import { chatOf } from './phone/user';
 import { StatusCallbacks } from './webhooks/status-callbacks';
 
 /**
@@ -13,7 +14,7 @@ import { StatusCallbacks } from './webhooks/status-callbacks';
  */
 export class Delivery {
   readonly #callbacks: StatusCallbacks;
-  /** Sent to a phone that is offline. */
+  /** Sent to a phone that is offline, or to someone who blocked the sender. */
   readonly #waiting = new Set<Message>();
   readonly #scheduled = new Map<Message, () => void>();
 
@@ -45,10 +46,10 @@ export class Delivery {
     return true;
   }
 
-  /** Hands over what waited for the phone to come online. */
+  /** Hands over what waited for the phone to come online. What was sent while the sender was blocked never comes. */
   online(user: Message['user']): void {
     for (const message of this.#waiting) {
-      if (message.user !== user) continue;
+      if (message.user !== user || chatOf(user, message.from ?? '').blocked) continue;
       this.#waiting.delete(message);
       this.#deliverLater(message);
     }
@@ -76,23 +77,31 @@ export class Delivery {
 
   #send(message: Message): void {
     if (this.#isDeleted(message)) return;
-    const errorCode = this.#refusal(message);
-    if (errorCode === undefined && message.media.some(({ url }) => url !== undefined)) {
-      this.core.work.run(async () => this.#leave(message, await this.#fetchMedia(message)));
+    const refusal = refusalOf(this.core, message);
+    if (refusal === undefined && message.media.some(({ url }) => url !== undefined)) {
+      this.core.work.run(async () => {
+        const code = await this.#fetchMedia(message);
+        this.#leave(message, code === undefined ? undefined : { status: 'failed', code });
+      });
     } else {
-      this.#leave(message, errorCode);
+      this.#leave(message, refusal);
     }
   }
 
-  #leave(message: Message, errorCode: number | undefined): void {
+  #leave(message: Message, refusal: Refusal | undefined): void {
     if (this.#isDeleted(message)) return;
-    if (errorCode !== undefined) {
-      this.#report(message, 'failed', errorCode);
+    if (refusal?.status === 'failed') {
+      this.#report(message, 'failed', refusal.code);
       return;
     }
-    this.core.messages.update(message, { sentAt: this.core.clock.now() });
+    const now = this.core.clock.now();
+    const chat = chatOf(message.user, message.from ?? '');
+    chat.sentAt = now;
+    this.core.messages.update(message, { sentAt: now });
     this.#report(message, 'sent');
-    if (message.user.online) this.#deliverLater(message);
+    if (refusal)
+      this.core.work.step(this.core.statusDelays.delivered, () => this.#report(message, 'undelivered', refusal.code));
+    else if (message.user.online && !chat.blocked) this.#deliverLater(message);
     else this.#waiting.add(message);
   }
 
@@ -114,17 +123,6 @@ export class Delivery {
     });
   }
 
-  /** What WhatsApp has against the message: told by callback only, after Twilio took it. */
-  #refusal(message: Message): number | undefined {
-    if (!this.core.accounts.of(message).isActive) return 30002;
-    const fault = this.core.faults.nextDelivery('failed');
-    if (fault !== undefined) return fault;
-    if (!mayBeSent(this.core, message)) return 63016;
-    const template = templateOf(this.core, message);
-    if (message.template && template && render(template, message.template.variables).missingVariables) return 63028;
-    return undefined;
-  }
-
   async #fetchMedia(message: Message): Promise<number | undefined> {
     for (const media of message.media) {
       if (media.url === undefined) continue;
@@ -133,7 +131,7 @@ export class Delivery {
       media.contentType = result.contentType;
       media.data = result.data;
     }
-    return undefined;
+    return mediaFailure(message.media);
   }
 
   #isDeleted(message: Message): boolean {

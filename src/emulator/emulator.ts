@@ -6,9 +6,12 @@ import { addAccount, addApiKey, addSender, addService, DEFAULT_SENDER } from './
 import { Control } from './control/control';
 import type { Core, StatusDelays } from './core';
 import { Delivery } from './delivery';
-import { FaultPlan, type Faults } from './faults';
+import { FaultPlan } from './faults/fault-plan';
+import type { Faults } from './faults/faults';
 import { type Alert, type EmulatorEvents, Journal, type LoggedRequest } from './journal';
+import { MediaHost } from './media-host';
 import { MessageStore } from './message-store';
+import { type MovableClock, OffsetClock } from './offset-clock';
 import { Phones } from './phone/phones';
 import { Users } from './phone/users';
 import { SeededRandom } from './random';
@@ -43,8 +46,11 @@ export interface TwilioEmulatorOptions {
   readonly readReceipts?: boolean;
   /** Whether free-form messages fail (63016) to someone who has not written for 24 hours. Default `true`. */
   readonly enforceWindow?: boolean;
+  /** How long the file of an inbound message is still answered with 404, in milliseconds. Default 0. */
+  readonly mediaDelayMs?: number;
   /** Repeats every SID, token and order of parameters. Default: by chance. */
   readonly seed?: number;
+  /** Default: the system's, which `clock.advance()` can move ahead. One that can be moved itself is moved by it. */
   readonly clock?: Clock;
   /** How much is remembered before the oldest is forgotten. Default: 100,000 messages and users, 1000 requests and alerts. */
   readonly keep?: { readonly messages?: number; readonly users?: number; readonly requests?: number };
@@ -67,7 +73,7 @@ export class TwilioEmulator extends TwilioAccount {
   private constructor(
     core: Core,
     phones: Phones,
-    private readonly server: Server,
+    private readonly servers: readonly (Server | MediaHost)[],
     private readonly stopping: AbortController,
   ) {
     super(core, phones, core.accounts.main);
@@ -83,10 +89,13 @@ export class TwilioEmulator extends TwilioAccount {
     const core = createCore(options, stopping.signal);
     createMainAccount(core, options);
     const delivery = new Delivery(core);
+    const media = new MediaHost(core);
     const phones = new Phones(core, delivery, new Inbound(core, delivery));
-    const server = new Server(new RestEndpoint(core, new RestApi(core, delivery)), new Control(core, phones));
-    core.url = await server.listen(options.port ?? 0, options.host ?? '127.0.0.1');
-    return new TwilioEmulator(core, phones, server, stopping);
+    const server = new Server(new RestEndpoint(core, new RestApi(core, delivery, media)), new Control(core, phones));
+    const host = options.host ?? '127.0.0.1';
+    core.url = await server.listen(options.port ?? 0, host);
+    await media.listen(0, host);
+    return new TwilioEmulator(core, phones, [server, media], stopping);
   }
 
   /** The last REST calls and webhooks of all accounts, oldest first. */
@@ -99,6 +108,19 @@ export class TwilioEmulator extends TwilioAccount {
     return this.core.journal.alerts;
   }
 
+  /** The time here: for windows, schedules and the steps of a delivery. Webhooks under way keep to the time outside. */
+  get clock(): MovableClock {
+    const { clock, journal } = this.core;
+    return {
+      now: () => clock.now(),
+      setTimeout: (callback, delayMs) => clock.setTimeout(callback, delayMs),
+      advance(by) {
+        clock.advance(by);
+        journal.events.emit('clock', clock.now());
+      },
+    };
+  }
+
   get events(): EventEmitter<EmulatorEvents> {
     return this.core.journal.events;
   }
@@ -108,9 +130,10 @@ export class TwilioEmulator extends TwilioAccount {
     return createAccount(this.core, this.phones, options);
   }
 
-  /** Makes things go wrong from now on; `faults({})` makes all well again. */
+  /** Makes things go wrong from now on; `faults({})` makes all well again. @throws RangeError for a rate that is none. */
   faults(faults: Faults): void {
     this.core.faults.set(faults);
+    this.core.journal.events.emit('faults', faults);
   }
 
   /**
@@ -124,7 +147,7 @@ export class TwilioEmulator extends TwilioAccount {
   /** Cuts everything off, and leaves nothing running. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    await this.server.close();
+    await Promise.all(this.servers.map((server) => server.close()));
     await this.core.work.stop();
     await this.core.webhooks.stop();
     this.core.journal.events.removeAllListeners();
@@ -132,9 +155,10 @@ export class TwilioEmulator extends TwilioAccount {
 }
 
 function createCore(options: TwilioEmulatorOptions, stopping: AbortSignal): Core {
-  const clock = options.clock ?? systemClock;
+  const wall = options.clock ?? systemClock;
+  const clock = isMovable(wall) ? wall : new OffsetClock(wall);
   const random = new SeededRandom(options.seed);
-  const journal = new Journal(clock, options.keep?.requests ?? 1000);
+  const journal = new Journal(clock, random, options.keep?.requests ?? 1000);
   const delay = options.statusDelayMs ?? {};
   return {
     clock,
@@ -143,17 +167,23 @@ function createCore(options: TwilioEmulatorOptions, stopping: AbortSignal): Core
     journal,
     messages: new MessageStore(clock, journal, options.keep?.messages ?? 100_000),
     users: new Users(options.readReceipts ?? true, journal, options.keep?.users ?? 100_000),
-    faults: new FaultPlan(),
-    work: new Work(clock, clock === systemClock),
-    webhooks: new WebhookSender(clock, random, journal, stopping),
+    faults: new FaultPlan(random.fork()),
+    work: new Work(clock, wall === systemClock),
+    webhooks: new WebhookSender(wall, random, journal, stopping),
     statusDelays:
       typeof delay === 'number'
         ? { queued: delay, sent: delay, delivered: delay, read: delay }
         : { ...DEFAULT_DELAYS, ...delay },
     enforceWindow: options.enforceWindow ?? true,
+    mediaSecret: random.hex(32),
+    mediaDelayMs: options.mediaDelayMs ?? 0,
     stopping,
     url: '',
   };
+}
+
+function isMovable(clock: Clock): clock is MovableClock {
+  return 'advance' in clock;
 }
 
 function createMainAccount(core: Core, options: TwilioEmulatorOptions): void {

@@ -75,6 +75,8 @@ export interface Message {
   /** When a scheduled message is due. */
   readonly sendAt?: number;
   readonly template?: { readonly contentSid: string; readonly variables: Readonly<Record<string, string>> };
+  /** Whether it is from Twilio itself, for example the sandbox's welcome: no rule holds for it, and nobody is told of it. */
+  readonly isNotice?: true;
   /** The SID of the message that this one quotes, or whose button was tapped. */
   readonly replyTo?: string;
   /** An inbound message's kind, as in the webhook's `MessageType`. */

@@ -21,6 +21,7 @@ export interface OutboundDraft {
   readonly statusCallback?: string | undefined;
   readonly sendAt?: number | undefined;
   readonly template?: Message['template'];
+  readonly isNotice?: true;
 }
 
 export function createOutbound(core: Core, draft: OutboundDraft): Message {
@@ -48,6 +49,7 @@ export function createOutbound(core: Core, draft: OutboundDraft): Message {
     ...(draft.statusCallback === undefined ? {} : { statusCallback: draft.statusCallback }),
     ...(draft.sendAt === undefined ? {} : { sendAt: draft.sendAt }),
     ...(draft.template === undefined ? {} : { template: draft.template }),
+    ...(draft.isNotice === undefined ? {} : { isNotice: draft.isNotice }),
   };
   core.messages.add(message);
   return message;
@@ -64,6 +66,7 @@ export function senderOf(core: Core, message: Message): Sender | undefined {
  * yet it is that of the one that comes first in its service.
  */
 export function statusCallbackOf(core: Core, message: Message): string | undefined {
+  if (message.isNotice) return undefined;
   const account = core.accounts.of(message);
   const service = account.services.get(message.messagingServiceSid ?? '');
   const sender = senderOf(core, message) ?? account.senders.get(service?.pool[0] ?? '');

@@ -1,4 +1,5 @@
-type Constructor = new (...args: never[]) => { request(options: never): unknown };
+/** The official package's `RequestClient`, or a class like it. */
+export type RequestClientClass = new (...args: never[]) => { request(options: never): unknown };
 
 /**
  * The official `twilio` package's HTTP client, sending to another origin; everything else stays as the package makes it.
@@ -9,7 +10,7 @@ type Constructor = new (...args: never[]) => { request(options: never): unknown 
  *   httpClient: twilioRequestClient(twilio.RequestClient, emulator.url),
  * });
  */
-export function twilioRequestClient<RequestClient extends Constructor>(
+export function twilioRequestClient<RequestClient extends RequestClientClass>(
   Base: RequestClient,
   origin: string,
   ...options: ConstructorParameters<RequestClient>

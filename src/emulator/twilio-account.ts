@@ -4,18 +4,21 @@ import {
   addAccount,
   addApiKey,
   addSender,
+  addSandbox,
   addService,
   unusedSender,
   type NewApiKey,
   type NewMessagingService,
 } from './accounts/provision';
+import { addContent, type NewContent, setApproval } from './accounts/provision-content';
 import type { Sender, SenderWebhook } from './accounts/sender';
 import type { Core } from './core';
 import type { Message } from './message';
 import type { Phone } from './phone/phone';
 import type { Phones } from './phone/phones';
 import type { UserOptions } from './phone/users';
-import type { ContentTemplate } from './rules/content';
+import { type RequestClientClass, twilioRequestClient } from './request-client';
+import type { ApprovalStatus } from './rules/approval';
 
 export interface TwilioAccountOptions {
   /** Default: made up. */
@@ -120,10 +123,39 @@ export class TwilioAccount {
   }
 
   /** Registers a content template and returns its SID (`HX…`). Only this account may use it. */
-  content(template: Omit<ContentTemplate, 'sid'> & { readonly sid?: string }): string {
-    const sid = template.sid ?? this.core.random.sid('HX');
-    this.#account.contents.set(sid, { ...template, sid });
-    return sid;
+  content(template: NewContent): string {
+    return addContent(this.core, this.#account, template).sid;
+  }
+
+  /** Says what WhatsApp thinks of a template. @throws RangeError when the account has no such template. */
+  approval(contentSid: string, status: ApprovalStatus, rejectionReason = ''): void {
+    const template = this.#account.contents.get(contentSid);
+    if (!template) throw new RangeError(`Account ${this.#account.sid} has no template ${contentSid}`);
+    setApproval(this.core, template, status, rejectionReason);
+  }
+
+  /**
+   * Adds Twilio's shared sandbox number, which users have to join: `phone.sends('join local-twilio')`. The same phone is
+   * then `phone(address, { sender: 'whatsapp:+14155238886' })`.
+   */
+  sandbox({ code = 'local-twilio', ...webhook }: Partial<SenderWebhook> & { readonly code?: string } = {}): string {
+    return addSandbox(this.core, this.#account, code, webhook).address;
+  }
+
+  /** Where alerts are posted, as Twilio's debugger does; `undefined` for nowhere. */
+  debuggerWebhook(url: string | undefined): void {
+    this.#account.debuggerWebhook = url;
+  }
+
+  /**
+   * An HTTP client for the official `twilio` package that sends here: `twilio(accountSid, authToken, { httpClient:
+   * account.requestClient(twilio.RequestClient) })`.
+   */
+  requestClient<RequestClient extends RequestClientClass>(
+    Base: RequestClient,
+    ...options: ConstructorParameters<RequestClient>
+  ): InstanceType<RequestClient> {
+    return twilioRequestClient(Base, this.core.url, ...options);
   }
 
   /** Its REST calls, and those of its subaccounts, are refused (20005), and what is on its way fails (30002). */

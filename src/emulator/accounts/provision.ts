@@ -4,7 +4,7 @@ import type { ApiKeyKind, StoredApiKey } from './api-key';
 import type { MessagingService } from './messaging-service';
 import { checkSender, type Sender, type SenderWebhook } from './sender';
 
-type Maker = Pick<Core, 'accounts' | 'clock' | 'random'>;
+type Maker = Pick<Core, 'accounts' | 'clock' | 'journal' | 'random'>;
 
 export interface NewAccount {
   readonly sid?: string | undefined;
@@ -28,6 +28,7 @@ export function addAccount(core: Maker, options: NewAccount): Account {
     options.parent,
   );
   core.accounts.add(account);
+  core.journal.events.emit('account', account);
   return account;
 }
 
@@ -53,7 +54,15 @@ export function addSender(
     ...(sandbox === undefined ? {} : { sandbox }),
   };
   account.senders.set(address, sender);
+  core.journal.events.emit('account', account);
   return sender;
+}
+
+/** Twilio's own number for trying out, the same in every account. */
+export const SANDBOX_NUMBER = 'whatsapp:+14155238886';
+
+export function addSandbox(core: Maker, account: Account, code: string, webhook: Partial<SenderWebhook>): Sender {
+  return addSender(core, account, SANDBOX_NUMBER, webhook, { code });
 }
 
 export interface NewApiKey {
@@ -102,6 +111,7 @@ export function addService(core: Maker, account: Account, options: NewMessagingS
     updatedAt: now,
   };
   account.services.set(service.sid, service);
+  core.journal.events.emit('account', account);
   return service;
 }
 

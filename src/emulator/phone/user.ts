@@ -6,6 +6,8 @@ export interface User {
   /** The business-scoped user id, sent as `ExternalUserId`. */
   bsuid?: string;
   profileName: string | undefined;
+  /** Whether the number has WhatsApp at all; messages to one that has not fail (63024). */
+  onWhatsapp: boolean;
   /** Whether messages reach the phone. One that is offline gets them once it is back. */
   online: boolean;
   /** Whether the chat is open on the screen, so that what arrives is read. */
@@ -20,6 +22,15 @@ export interface User {
 export interface Chat {
   /** When the user last wrote to the sender: the 24-hour window counts from here. */
   lastWroteAt: number | undefined;
+  /** Whether Twilio refuses messages to the user (21610). */
+  optedOut: boolean;
+  /** Whether the user blocked the sender: messages then stay `sent`, and nobody is told why. */
+  blocked: boolean;
+  /** The sandbox that the user joined, and until when. */
+  sandbox: { readonly accountSid: string; readonly until: number } | undefined;
+  /** When the sender last sent, and when TwiML last replied. */
+  sentAt: number | undefined;
+  repliedAt: number[];
 }
 
 const CUSTOMER_SERVICE_WINDOW_MS = 24 * 3_600_000;
@@ -27,7 +38,14 @@ const CUSTOMER_SERVICE_WINDOW_MS = 24 * 3_600_000;
 export function chatOf(user: User, sender: string): Chat {
   let chat = user.chats.get(sender);
   if (!chat) {
-    chat = { lastWroteAt: undefined };
+    chat = {
+      lastWroteAt: undefined,
+      optedOut: false,
+      blocked: false,
+      sandbox: undefined,
+      sentAt: undefined,
+      repliedAt: [],
+    };
     user.chats.set(sender, chat);
   }
   return chat;

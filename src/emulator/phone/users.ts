@@ -7,6 +7,8 @@ export interface UserOptions {
   profileName?: string;
   /** The business-scoped user id of someone who also shows a number. */
   bsuid?: string;
+  /** Whether the number has WhatsApp at all. Default `true`. */
+  onWhatsapp?: boolean;
   /** Whether the chat is open on the screen; an open chat reads what arrives. Default `true`. */
   open?: boolean;
   /** Whether the user lets others see what was read. Default: the emulator's `readReceipts`. */
@@ -42,6 +44,7 @@ export class Users {
     }
     if (known) {
       known.profileName = options.profileName ?? known.profileName;
+      known.onWhatsapp = options.onWhatsapp ?? known.onWhatsapp;
       known.open = options.open ?? known.open;
       known.readReceipts = options.readReceipts ?? known.readReceipts;
     }
@@ -54,6 +57,7 @@ export class Users {
       id: address.value,
       ...(address.kind === 'phone' ? { number: address.value } : {}),
       profileName: options.profileName,
+      onWhatsapp: options.onWhatsapp ?? true,
       online: true,
       open: options.open ?? true,
       readReceipts: options.readReceipts ?? this.readReceipts,

@@ -1,13 +1,21 @@
 import type { Core } from '../core';
 import type { Delivery } from '../delivery';
 import { json, type Reply } from '../http';
+import type { MediaHost } from '../media-host';
 import { authTokenRoutes } from './accounts/auth-tokens';
 import { accountRoutes } from './api/accounts';
 import { keyRoutes } from './api/keys';
 import { mediaRoutes } from './api/media';
 import { messageRoutes } from './api/messages';
 import { authorize } from './authorize';
+import { approvalRoutes } from './content/approvals';
+import { contentRoutes } from './content/content';
+import { iamKeyRoutes } from './iam/keys';
+import { senderRoutes } from './messaging/senders';
+import { serviceSenderRoutes } from './messaging/service-senders';
+import { serviceRoutes } from './messaging/services';
 import { typingRoutes } from './messaging/typing';
+import { alertRoutes } from './monitor/alerts';
 import type { RestCall, Route } from './route';
 import { notFound, TwilioError, wrongCredentials } from './twilio-error';
 
@@ -15,9 +23,16 @@ const ROUTES: readonly Route[] = [
   ...messageRoutes,
   ...mediaRoutes,
   ...typingRoutes,
+  ...contentRoutes,
+  ...approvalRoutes,
+  ...senderRoutes,
+  ...serviceRoutes,
+  ...serviceSenderRoutes,
   ...accountRoutes,
   ...keyRoutes,
   ...authTokenRoutes,
+  ...iamKeyRoutes,
+  ...alertRoutes,
 ];
 
 /** Twilio's REST API, as far as WhatsApp messages need it: all of its hosts on one origin. */
@@ -25,10 +40,11 @@ export class RestApi {
   constructor(
     private readonly core: Core,
     private readonly delivery: Delivery,
+    private readonly media: MediaHost,
   ) {}
 
   static handles(path: string): boolean {
-    return /^\/(2010-04-01|v[123])\//.test(path) || path.startsWith('/_cdn/');
+    return /^\/(2010-04-01|v[123])\//.test(path);
   }
 
   createsMessage(call: RestCall): boolean {
@@ -38,7 +54,7 @@ export class RestApi {
   /** Answers a call; what Twilio would refuse comes back as its error. */
   answer(call: RestCall): Reply {
     try {
-      return this.#withHeaders(call.path.startsWith('/_cdn/') ? this.#cdn(call) : this.#dispatch(call));
+      return this.#withHeaders(this.#dispatch(call));
     } catch (error) {
       if (!(error instanceof TwilioError)) throw error;
       return this.refuse(error);
@@ -60,7 +76,7 @@ export class RestApi {
       const account = authorize(this.core.accounts, call, route, route.namesAccount ? named : undefined);
       const handle = Object.hasOwn(route.methods, call.method) ? route.methods[call.method] : undefined;
       if (!handle) throw new TwilioError(405, 20004, `Method not allowed: ${call.method} on ${call.path}`);
-      return handle({ core: this.core, delivery: this.delivery, account, call }, ...sids);
+      return handle({ core: this.core, delivery: this.delivery, media: this.media, account, call }, ...sids);
     }
     if (!this.core.accounts.identify(call.authorization)) throw wrongCredentials();
     throw notFound(call.path);
@@ -78,16 +94,5 @@ export class RestApi {
       'x-shenanigans': 'none',
     };
     return { ...reply, headers: { ...headers, ...reply.headers } };
-  }
-
-  #cdn(call: RestCall): Reply {
-    const media = this.core.messages.media(call.path.slice('/_cdn/'.length));
-    if (call.method !== 'GET' || !media?.data) throw notFound(call.path);
-    const headers = {
-      'content-type': media.contentType,
-      'x-content-type-options': 'nosniff',
-      'content-security-policy': 'sandbox',
-    };
-    return { status: 200, headers, body: media.data };
   }
 }

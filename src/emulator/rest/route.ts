@@ -2,6 +2,7 @@ import type { Account } from '../accounts/account';
 import type { Core } from '../core';
 import type { Delivery } from '../delivery';
 import type { Reply } from '../http';
+import type { MediaHost } from '../media-host';
 
 export interface RestCall {
   readonly method: string;
@@ -17,6 +18,7 @@ export interface RestCall {
 export interface Context {
   readonly core: Core;
   readonly delivery: Delivery;
+  readonly media: MediaHost;
   /** The account that the call is about: the one in the path, or the caller's own. */
   readonly account: Account;
   readonly call: RestCall;

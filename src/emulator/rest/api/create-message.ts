@@ -6,7 +6,8 @@ import type { Sender } from '../../accounts/sender';
 import type { Core } from '../../core';
 import type { Extras, Message } from '../../message';
 import { createOutbound, type OutboundDraft } from '../../outbound';
-import { render } from '../../rules/content';
+import type { User } from '../../phone/user';
+import { isAuthentication, render } from '../../rules/content';
 import type { Context } from '../route';
 import { invalid, TwilioError } from '../twilio-error';
 
@@ -26,6 +27,8 @@ export function createMessage({ core, account, call }: Context): Message {
   const { form } = call;
   const to = readTo(form);
   const { sender, service } = readSender(core, account, form, to);
+  const known = core.users.find(to.address);
+  if (known) checkOptOut(known, sender, service);
   const statusCallback = readStatusCallback(form);
   checkValidity(form);
   const sendAt = readSchedule(core, form, service !== undefined);
@@ -33,7 +36,7 @@ export function createMessage({ core, account, call }: Context): Message {
   return createOutbound(core, {
     ...content,
     direction: 'outbound-api',
-    user: core.users.find(to.address) ?? core.users.obtain(to.address),
+    user: known ?? core.users.obtain(to.address),
     to: to.text,
     account,
     sender,
@@ -41,6 +44,14 @@ export function createMessage({ core, account, call }: Context): Message {
     statusCallback,
     sendAt,
   });
+}
+
+/** @see https://www.twilio.com/docs/api/errors/21610 */
+function checkOptOut(user: User, sender: Sender | undefined, service: MessagingService | undefined): void {
+  const addresses = sender ? [sender.address] : (service?.pool ?? []);
+  if (addresses.some((address) => user.chats.get(address)?.optedOut)) {
+    throw invalid(21610, 'Attempt to send to unsubscribed recipient');
+  }
 }
 
 interface Recipient {
@@ -171,6 +182,10 @@ function readTemplate(account: Account, contentSid: string, text: string): Conte
   const template = account.contents.get(contentSid);
   if (!template) throw invalid(21655, 'The ContentSid is Invalid');
   const variables = readVariables(text);
+  // One variable, the code; anything beside it is refused.
+  if (isAuthentication(template) && Object.keys(variables).some((name) => name !== '1')) {
+    throw invalid(21656, 'The ContentVariables Parameter is invalid');
+  }
   const { body, mediaUrls, extras } = render(template, variables);
   return { body, mediaUrls, extras, template: { contentSid, variables } };
 }

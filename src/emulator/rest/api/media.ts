@@ -33,11 +33,17 @@ function remove(context: Context, sid?: string, mediaSid?: string): Reply {
   return { status: 204 };
 }
 
-/** Twilio does not hand the file out itself: it sends one on to a signed address elsewhere. */
+/**
+ * Twilio does not hand the file out itself: it sends one on to a signed address on another host. One that has only just
+ * come in can be missing for a moment.
+ */
 function bytes(context: Context, sid?: string, mediaSid?: string): Reply {
+  const { call, core } = context;
+  const message = findMessage(context, sid);
   const media = findMedia(context, sid, mediaSid);
-  const location = media.data ? `${context.core.url}/_cdn/${media.sid}` : media.url;
-  if (location === undefined) throw notFound(context.call.path);
+  const isNotThereYet = message.direction === 'inbound' && core.clock.now() - message.createdAt < core.mediaDelayMs;
+  const location = media.data ? context.media.addressOf(message, media) : media.url;
+  if (isNotThereYet || core.faults.nextMediaIsMissing() || location === undefined) throw notFound(call.path);
   return { status: 302, headers: { location } };
 }
 
