@@ -213,7 +213,7 @@ function createCore(options: TwilioEmulatorOptions, stopping: AbortSignal): Core
     messages: new MessageStore(clock, journal),
     users: new Users(options.readReceipts ?? true, journal),
     contents: new Map(),
-    faults: new FaultPlan(),
+    faults: new FaultPlan((faults) => journal.events.emit('faults', faults)),
     work: new Work(clock, clock === systemClock),
     webhooks: new WebhookSender(account, clock, random, journal, stopping),
     statusDelays:

@@ -45,17 +45,33 @@ export class FaultPlan {
   #rest: { fault: RestFault; left: number } | undefined;
   #delivery: { fault: DeliveryFault; left: number } | undefined;
 
+  /** @param changed is told whenever faults are set and whenever one has struck. */
+  constructor(private readonly changed: (faults: Faults) => void = () => undefined) {}
+
+  /** What still goes wrong, with the times that are left. */
+  get current(): Faults {
+    const rest = this.#rest?.left ? { ...this.#rest.fault, times: this.#rest.left } : undefined;
+    const delivery = this.#delivery?.left ? { ...this.#delivery.fault, times: this.#delivery.left } : undefined;
+    return {
+      ...(rest === undefined ? {} : { rest }),
+      ...(delivery === undefined ? {} : { delivery }),
+      ...(this.callbacks === undefined ? {} : { callbacks: this.callbacks }),
+    };
+  }
+
   /** Replaces every fault in force. */
   set(faults: Faults): void {
     this.callbacks = faults.callbacks;
     this.#rest = faults.rest && { fault: faults.rest, left: faults.rest.times ?? 1 };
     this.#delivery = faults.delivery && { fault: faults.delivery, left: faults.delivery.times ?? 1 };
+    this.changed(this.current);
   }
 
   nextRest(createsMessage: boolean): RestFault | undefined {
     const plan = this.#rest;
     if (!plan || plan.left <= 0 || (!createsMessage && plan.fault.calls !== 'all')) return undefined;
     plan.left -= 1;
+    this.changed(this.current);
     return plan.fault;
   }
 
@@ -64,6 +80,7 @@ export class FaultPlan {
     const plan = this.#delivery;
     if (!plan || plan.left <= 0 || (plan.fault.status ?? 'failed') !== status) return undefined;
     plan.left -= 1;
+    this.changed(this.current);
     return plan.fault.errorCode;
   }
 }

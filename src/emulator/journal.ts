@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Clock } from '../common/clock';
+import type { Faults } from './faults';
 import type { Message } from './message';
 import type { User } from './phone/user';
 
@@ -13,7 +14,21 @@ export interface LoggedRequest {
   /** Missing when no answer came. */
   readonly status?: number;
   readonly parameters: Readonly<Record<string, string | string[]>>;
+  /** How long the answer took. */
+  readonly durationMs?: number;
+  /** A webhook's headers as they went out, its signature included. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What was answered: text only, its first 4096 characters. */
+  readonly answer?: { readonly contentType: string; readonly body: string };
 }
+
+type RequestEntry = Omit<LoggedRequest, 'id' | 'at' | 'parameters' | 'status' | 'durationMs' | 'answer' | 'headers'> & {
+  readonly status: number | undefined;
+  readonly parameters: URLSearchParams;
+  readonly startedAt: number;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly answer?: { readonly contentType: string; readonly body: string | Buffer } | undefined;
+};
 
 /** What Twilio's debugger would show: a webhook that was answered wrongly, or not at all. */
 export interface Alert {
@@ -39,9 +54,12 @@ export interface EmulatorEvents {
   typing: [user: User];
   request: [request: LoggedRequest];
   alert: [alert: Alert];
+  /** What goes wrong from now on has changed. */
+  faults: [faults: Faults];
 }
 
 const KEPT = 1000;
+const LONGEST_ANSWER = 4096;
 
 /** What happened, as lists that keep the last 1000 entries and as events. */
 export class Journal {
@@ -54,20 +72,19 @@ export class Journal {
     this.events.setMaxListeners(0);
   }
 
-  request(
-    entry: Omit<LoggedRequest, 'id' | 'at' | 'parameters' | 'status'> & {
-      status: number | undefined;
-      parameters: URLSearchParams;
-    },
-  ): void {
+  request(entry: RequestEntry): void {
+    const now = this.clock.now();
     const request: LoggedRequest = {
       kind: entry.kind,
       method: entry.method,
       id: this.#nextId++,
-      at: new Date(this.clock.now()),
+      at: new Date(now),
       url: withoutUserinfo(entry.url),
       ...(entry.status === undefined ? {} : { status: entry.status }),
       parameters: toRecord(entry.parameters),
+      durationMs: now - entry.startedAt,
+      ...(entry.headers === undefined ? {} : { headers: withoutCredentials(entry.headers) }),
+      ...(entry.answer === undefined ? {} : { answer: excerpt(entry.answer) }),
     };
     keep(this.requests, request);
     this.events.emit('request', request);
@@ -84,6 +101,15 @@ export class Journal {
 function keep<T>(list: T[], entry: T): void {
   list.push(entry);
   if (list.length > KEPT) list.shift();
+}
+
+function withoutCredentials({ authorization, ...headers }: Readonly<Record<string, string>>): Record<string, string> {
+  return authorization === undefined ? headers : { ...headers, authorization: 'Basic ***' };
+}
+
+function excerpt({ contentType, body }: { contentType: string; body: string | Buffer }): LoggedRequest['answer'] {
+  const isText = /^(text\/|application\/(\w+\+)?(json|xml))/i.test(contentType);
+  return { contentType, body: isText ? body.toString().slice(0, LONGEST_ANSWER) : '' };
 }
 
 function withoutUserinfo(url: string): string {

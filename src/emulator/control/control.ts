@@ -6,10 +6,11 @@ import { json, readBody, type Reply, write } from '../http';
 import type { Phone } from '../phone/phone';
 import { PhoneError } from '../phone/phone.error';
 import type { UserOptions } from '../phone/users';
-import { CommandError, type Fields, optional, sendAs, text } from './command';
+import { CommandError, type Fields, flag, optional, sendAs, text } from './command';
 import { streamEvents } from './event-stream';
 import { isLocal } from './guard';
 import { servePage } from './page';
+import { readFaults } from './trouble';
 import { stateView } from './view';
 
 /** Room for a file of 16 MB in base64. */
@@ -79,19 +80,15 @@ export class Control {
 
   async #command(path: string, fields: Fields): Promise<Reply> {
     switch (path) {
-      case '/_emulator/phones': {
-        const profileName = optional(fields, 'profileName');
-        const phone = this.#phone(fields, {
-          // The page itself says when the user has seen something.
-          open: false,
-          ...(profileName === undefined ? {} : { profileName }),
-        });
-        return json(201, { phone: phone.user.id });
-      }
+      case '/_emulator/phones':
+        return json(201, this.#setUp(fields));
       case '/_emulator/messages':
         return json(200, await sendAs(this.#phone(fields), fields));
       case '/_emulator/read':
         this.#phone(fields).reads();
+        return { status: 204 };
+      case '/_emulator/faults':
+        this.core.faults.set(readFaults(fields));
         return { status: 204 };
       case '/_emulator/webhook': {
         const statusCallback = optional(fields, 'statusCallback');
@@ -105,6 +102,22 @@ export class Control {
       default:
         return json(404, { error: `There is nothing at ${path}` });
     }
+  }
+
+  /** Makes a phone known, or changes one: its name, whether it is on the network and whether it tells what was read. */
+  #setUp(fields: Fields): { phone: string } {
+    const profileName = optional(fields, 'profileName');
+    const readReceipts = flag(fields, 'readReceipts');
+    const online = flag(fields, 'online');
+    const phone = this.#phone(fields, {
+      // The page itself says when the user has seen something.
+      open: false,
+      ...(profileName === undefined ? {} : { profileName }),
+      ...(readReceipts === undefined ? {} : { readReceipts }),
+    });
+    if (online === false) phone.goesOffline();
+    if (online === true) phone.goesOnline();
+    return { phone: phone.user.id };
   }
 
   #phone(fields: Fields, options?: UserOptions): Phone {

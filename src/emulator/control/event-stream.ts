@@ -14,20 +14,21 @@ export function streamEvents(core: Core, response: ServerResponse): void {
     if (response.writableLength > MOST_UNREAD) response.destroy();
     else response.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
   };
-  const message = (entry: Message): void => send('message', messageView(entry));
+  const message = (entry: Message): void => send('message', messageView(core, entry));
   const remove = (entry: Message): void => send('remove', { sid: entry.sid });
   const user = (entry: User): void => send('user', userView(entry));
   const typing = (entry: User): void => send('typing', { phone: entry.id });
   const request = (entry: unknown): void => send('request', entry);
+  const faults = (entry: unknown): void => send('faults', entry);
   const alert = (entry: unknown): void => send('alert', entry);
 
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
   response.write('retry: 1000\n\n');
   send('state', stateView(core));
   events.on('message', message).on('update', message).on('remove', remove);
-  events.on('user', user).on('typing', typing).on('request', request).on('alert', alert);
+  events.on('user', user).on('typing', typing).on('request', request).on('alert', alert).on('faults', faults);
   response.once('close', () => {
     events.off('message', message).off('update', message).off('remove', remove);
-    events.off('user', user).off('typing', typing).off('request', request).off('alert', alert);
+    events.off('user', user).off('typing', typing).off('request', request).off('alert', alert).off('faults', faults);
   });
 }

@@ -1,10 +1,12 @@
+import { parseUrl } from '../../common/parse-url';
+import { mayOpenConversation } from '../content';
 import type { Core } from '../core';
 import { errorTitle } from '../error-titles';
 import type { Message } from '../message';
 import type { User } from '../phone/user';
 
 /** A message as the phone page shows it. */
-export function messageView(message: Message): Record<string, unknown> {
+export function messageView(core: Core, message: Message): Record<string, unknown> {
   return {
     sid: message.sid,
     phone: message.user.id,
@@ -14,17 +16,48 @@ export function messageView(message: Message): Record<string, unknown> {
     status: message.status,
     error: message.errorCode === null ? undefined : { code: message.errorCode, title: errorTitle(message.errorCode) },
     at: message.createdAt,
-    media: message.media.map(({ sid, contentType, url }) => ({ sid, contentType, url })),
+    media: message.media.map(({ sid, contentType, filename, url, data }) => ({
+      sid,
+      contentType,
+      filename: filename ?? nameIn(url),
+      size: data?.length,
+      here: data !== undefined,
+    })),
     place: message.extras.place,
     buttons: message.extras.buttons ?? [],
     rows: message.extras.rows ?? [],
+    template: message.template && templateView(core, message.template),
     replyTo: message.replyTo,
+    forwarded: message.forwarded,
+    sendAt: message.sendAt,
     reception: message.reception,
   };
 }
 
+/** The template by its name, so that a reader knows which one it was. */
+function templateView(
+  core: Core,
+  { contentSid, variables }: NonNullable<Message['template']>,
+): Record<string, unknown> {
+  const content = core.contents.get(contentSid);
+  return { contentSid, variables, name: content?.friendlyName, approved: content && mayOpenConversation(content) };
+}
+
+/** The last part of a file's URL, which phones show as its name. */
+function nameIn(url: string | undefined): string | undefined {
+  const path = url === undefined ? undefined : parseUrl(url)?.pathname;
+  const name = path?.slice(path.lastIndexOf('/') + 1);
+  if (name === undefined || name === '') return undefined;
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
 export function userView(user: User): Record<string, unknown> {
-  return { id: user.id, profileName: user.profileName, online: user.online, open: user.open };
+  const { id, number, bsuid, profileName, online, open, readReceipts, lastWroteAt } = user;
+  return { id, number, bsuid, profileName, online, open, readReceipts, lastWroteAt };
 }
 
 /** All that the page needs to show itself anew. No credentials. */
@@ -35,8 +68,9 @@ export function stateView(core: Core): Record<string, unknown> {
     sender: account.sender,
     webhook: account.webhook ?? null,
     now: core.clock.now(),
+    faults: core.faults.current,
     users: users.all().map(userView),
-    messages: messages.all().map(messageView),
+    messages: messages.all().map((message) => messageView(core, message)),
     requests: journal.requests.slice(-100),
     alerts: journal.alerts.slice(-100),
   };

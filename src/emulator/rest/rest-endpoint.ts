@@ -16,6 +16,7 @@ export class RestEndpoint {
   ) {}
 
   async handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const startedAt = this.core.clock.now();
     const body = await readBody(request, LARGEST_FORM);
     const isForm = (request.headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded');
     const call: RestCall = {
@@ -34,6 +35,8 @@ export class RestEndpoint {
       url: request.url ?? '/',
       status: reply?.status,
       parameters: call.form,
+      startedAt,
+      answer: reply && { contentType: reply.headers?.['content-type'] ?? '', body: reply.body ?? '' },
     });
     if (reply) write(response, reply);
     else if (fault && 'connection' in fault && fault.connection === 'reset') request.socket.resetAndDestroy();

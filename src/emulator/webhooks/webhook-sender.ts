@@ -21,6 +21,7 @@ interface Hop {
 }
 
 type Try = WebhookResult & { readonly failure?: FailureKind; readonly location?: string };
+type Headers = Readonly<Record<string, string>>;
 
 const LARGEST_ANSWER = 64 * 1024;
 const MOST_REDIRECTS = 5;
@@ -78,20 +79,37 @@ export class WebhookSender {
   async #try(hop: Hop, overrides: ConnectionOverrides, total: AbortSignal): Promise<Try> {
     const read = new AbortController();
     const cancel = this.clock.setTimeout(() => read.abort(), overrides.readTimeout);
-    const result = await this.#exchange(hop, overrides, AbortSignal.any([read.signal, total, this.stopping]));
+    const startedAt = this.clock.now();
+    const target = parseUrl(hop.url);
+    const headers = target && this.#headers(hop, target);
+    const signal = AbortSignal.any([read.signal, total, this.stopping]);
+    const result: Try =
+      target && headers
+        ? await this.#exchange(hop, target, headers, overrides, signal)
+        : { answered: false, code: 11100, text: 'Invalid URL format' };
     cancel();
-    this.journal.request({ ...hop, status: result.answered ? result.status : undefined });
+    this.journal.request({
+      ...hop,
+      startedAt,
+      headers,
+      ...(result.answered ? { status: result.status, answer: result } : { status: undefined }),
+    });
     if (result.answered || result.failure === 'ct') return result;
     if (read.signal.aborted) return { ...result, failure: 'rt', text: 'No answer within the time limit' };
     return total.aborted ? { answered: false, code: 11203, text: 'No answer within the total time limit' } : result;
   }
 
-  async #exchange(hop: Hop, overrides: ConnectionOverrides, signal: AbortSignal): Promise<Try> {
+  async #exchange(
+    hop: Hop,
+    target: URL,
+    headers: Headers,
+    overrides: ConnectionOverrides,
+    signal: AbortSignal,
+  ): Promise<Try> {
     try {
-      const target = new URL(hop.url);
       const response = await request(target.origin + target.pathname + target.search, {
         method: hop.method,
-        headers: this.#headers(hop, target),
+        headers,
         body: hop.method === 'POST' ? hop.parameters.toString() : null,
         dispatcher: this.#agent(overrides.connectTimeout),
         headersTimeout: 0,
