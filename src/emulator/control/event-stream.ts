@@ -16,8 +16,8 @@ export function streamEvents(core: Core, response: ServerResponse): void {
   };
   const message = (entry: Message): void => send('message', messageView(core, entry));
   const remove = (entry: Message): void => send('remove', { sid: entry.sid });
-  const user = (entry: User): void => send('user', userView(entry));
-  const typing = (entry: User): void => send('typing', { phone: entry.id });
+  const user = (entry: User): void => send('user', userView(core, entry));
+  const typing = (entry: User): void => send('typing', { phone: entry.id, sender: core.account.sender });
   const request = (entry: unknown): void => send('request', entry);
   const faults = (entry: unknown): void => send('faults', entry);
   const alert = (entry: unknown): void => send('alert', entry);

@@ -1,7 +1,7 @@
 import type { CallbackFault, DeliveryFault, Faults, RestFault } from '../faults';
 import { CommandError, type Fields, flag, optional } from './command';
 
-const CALLBACK_FAULTS: ReadonlySet<string> = new Set<CallbackFault>(['duplicate', 'shuffle', 'lose']);
+const CALLBACK_FAULTS: readonly CallbackFault[] = ['duplicate', 'shuffle', 'lose'];
 
 /**
  * What shall go wrong, as in `TwilioEmulator.faults()`: `{ rest?, delivery?, callbacks? }`, where an empty object makes
@@ -10,34 +10,27 @@ const CALLBACK_FAULTS: ReadonlySet<string> = new Set<CallbackFault>(['duplicate'
  * @throws CommandError for what is no fault.
  */
 export function readFaults(fields: Fields): Faults {
-  const callbacks = optional(fields, 'callbacks');
-  if (callbacks !== undefined && !CALLBACK_FAULTS.has(callbacks)) {
-    throw new CommandError(`callbacks is none of ${[...CALLBACK_FAULTS].join(', ')}`);
-  }
+  const callbacks = choice(fields, 'callbacks', CALLBACK_FAULTS);
   const rest = group(fields, 'rest');
   const delivery = group(fields, 'delivery');
   return {
     ...(rest === undefined ? {} : { rest: restFault(rest) }),
     ...(delivery === undefined ? {} : { delivery: deliveryFault(delivery) }),
-    ...(callbacks === undefined ? {} : { callbacks: callbacks as CallbackFault }),
+    ...(callbacks === undefined ? {} : { callbacks }),
   };
 }
 
 function restFault(fields: Fields): RestFault {
-  const calls = optional(fields, 'calls');
-  if (calls !== undefined && calls !== 'creates' && calls !== 'all') {
-    throw new CommandError('rest.calls is neither creates nor all');
-  }
+  const calls = choice(fields, 'calls', ['creates', 'all'] as const);
   const times = whole(fields, 'times', 1, 1_000_000);
   const afterAccept = flag(fields, 'afterAccept');
   const scope = {
-    ...(calls === undefined ? {} : { calls: calls as 'creates' | 'all' }),
+    ...(calls === undefined ? {} : { calls }),
     ...(times === undefined ? {} : { times }),
     ...(afterAccept === undefined ? {} : { afterAccept }),
   };
-  const connection = optional(fields, 'connection');
-  if (connection === 'reset' || connection === 'hang') return { connection, ...scope };
-  if (connection !== undefined) throw new CommandError('rest.connection is neither reset nor hang');
+  const connection = choice(fields, 'connection', ['reset', 'hang'] as const);
+  if (connection !== undefined) return { connection, ...scope };
   const status = whole(fields, 'status', 400, 599);
   if (status === undefined) throw new CommandError('rest has neither a status nor a connection');
   const code = whole(fields, 'code', 1, 999_999);
@@ -55,16 +48,21 @@ function restFault(fields: Fields): RestFault {
 function deliveryFault(fields: Fields): DeliveryFault {
   const errorCode = whole(fields, 'errorCode', 1, 999_999);
   if (errorCode === undefined) throw new CommandError('delivery.errorCode is missing');
-  const status = optional(fields, 'status');
-  if (status !== undefined && status !== 'failed' && status !== 'undelivered') {
-    throw new CommandError('delivery.status is neither failed nor undelivered');
-  }
+  const status = choice(fields, 'status', ['failed', 'undelivered'] as const);
   const times = whole(fields, 'times', 1, 1_000_000);
   return {
     errorCode,
-    ...(status === undefined ? {} : { status: status as 'failed' | 'undelivered' }),
+    ...(status === undefined ? {} : { status }),
     ...(times === undefined ? {} : { times }),
   };
+}
+
+function choice<T extends string>(fields: Fields, name: string, choices: readonly T[]): T | undefined {
+  const value = optional(fields, name);
+  if (value === undefined) return undefined;
+  const chosen = choices.find((one) => one === value);
+  if (chosen === undefined) throw new CommandError(`${name} is none of ${choices.join(', ')}`);
+  return chosen;
 }
 
 function group(fields: Fields, name: string): Fields | undefined {

@@ -3,12 +3,13 @@ import { mayOpenConversation } from '../content';
 import type { Core } from '../core';
 import { errorTitle } from '../error-titles';
 import type { Message } from '../message';
-import type { User } from '../phone/user';
+import { type User, windowClosesAt } from '../phone/user';
 
 /** A message as the phone page shows it. */
 export function messageView(core: Core, message: Message): Record<string, unknown> {
   return {
     sid: message.sid,
+    sender: message.direction === 'inbound' ? message.to : (message.from ?? core.account.sender),
     phone: message.user.id,
     direction: message.direction === 'inbound' ? 'inbound' : 'outbound',
     body: message.body,
@@ -55,9 +56,10 @@ function nameIn(url: string | undefined): string | undefined {
   }
 }
 
-export function userView(user: User): Record<string, unknown> {
-  const { id, number, bsuid, profileName, online, open, readReceipts, lastWroteAt } = user;
-  return { id, number, bsuid, profileName, online, open, readReceipts, lastWroteAt };
+export function userView(core: Core, user: User): Record<string, unknown> {
+  const { id, number, bsuid, profileName, online, open, readReceipts } = user;
+  const chats = [{ sender: core.account.sender, windowClosesAt: windowClosesAt(user) ?? null }];
+  return { id, number, bsuid, profileName, online, open, readReceipts, chats };
 }
 
 /** All that the page needs to show itself anew. No credentials. */
@@ -69,7 +71,7 @@ export function stateView(core: Core): Record<string, unknown> {
     webhook: account.webhook ?? null,
     now: core.clock.now(),
     faults: core.faults.current,
-    users: users.all().map(userView),
+    users: users.all().map((user) => userView(core, user)),
     messages: messages.all().map((message) => messageView(core, message)),
     requests: journal.requests.slice(-100),
     alerts: journal.alerts.slice(-100),

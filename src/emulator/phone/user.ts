@@ -18,6 +18,11 @@ export interface User {
 
 const CUSTOMER_SERVICE_WINDOW_MS = 24 * 3_600_000;
 
+/** When the window closes; `undefined` if the user never wrote. */
+export function windowClosesAt(user: User): number | undefined {
+  return user.lastWroteAt === undefined ? undefined : user.lastWroteAt + CUSTOMER_SERVICE_WINDOW_MS;
+}
+
 /** @see https://www.twilio.com/docs/whatsapp/key-concepts#the-24-hour-or-customer-service-window */
 export function windowIsOpen(user: User, now: number): boolean {
   return user.lastWroteAt !== undefined && now - user.lastWroteAt < CUSTOMER_SERVICE_WINDOW_MS;
