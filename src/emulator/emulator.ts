@@ -133,7 +133,6 @@ export class TwilioEmulator extends TwilioAccount {
   /** Makes things go wrong from now on; `faults({})` makes all well again. @throws RangeError for a rate that is none. */
   faults(faults: Faults): void {
     this.core.faults.set(faults);
-    this.core.journal.events.emit('faults', faults);
   }
 
   /**
@@ -167,7 +166,7 @@ function createCore(options: TwilioEmulatorOptions, stopping: AbortSignal): Core
     journal,
     messages: new MessageStore(clock, journal, options.keep?.messages ?? 100_000),
     users: new Users(options.readReceipts ?? true, journal, options.keep?.users ?? 100_000),
-    faults: new FaultPlan(random.fork()),
+    faults: new FaultPlan(random.fork(), (faults) => journal.events.emit('faults', faults)),
     work: new Work(clock, wall === systemClock),
     webhooks: new WebhookSender(wall, random, journal, stopping),
     statusDelays:

@@ -1,13 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { parseUrl } from '../../common/parse-url';
-import { parseAddress } from '../../whatsapp-twilio/messages/address';
 import type { Core } from '../core';
 import { json, readBody, type Reply, write } from '../http';
-import type { Phone } from '../phone/phone';
 import type { Phones } from '../phone/phones';
 import { PhoneError } from '../phone/phone.error';
-import type { UserOptions } from '../phone/users';
-import { CommandError, type Fields, optional, sendAs, text } from './command';
+import { CommandError, type Fields } from './command';
+import { COMMANDS } from './commands';
 import { streamEvents } from './event-stream';
 import { isLocal } from './guard';
 import { servePage } from './page';
@@ -70,53 +67,15 @@ export class Control {
       return json(415, { error: 'Commands are application/json' });
     }
     try {
-      return await this.#command(path, parse(body));
+      const command = COMMANDS.get(path);
+      if (!command) return json(404, { error: `There is nothing at ${path}` });
+      return await command({ core: this.core, phones: this.phones }, parse(body));
     } catch (error) {
       if (error instanceof CommandError) return json(400, { error: error.message });
+      if (error instanceof RangeError) return json(400, { error: error.message });
       if (error instanceof PhoneError) return json(409, { error: error.message, code: error.code });
       throw error;
     }
-  }
-
-  async #command(path: string, fields: Fields): Promise<Reply> {
-    switch (path) {
-      case '/_emulator/phones': {
-        const profileName = optional(fields, 'profileName');
-        const phone = this.#phone(fields, {
-          // The page itself says when the user has seen something.
-          open: false,
-          ...(profileName === undefined ? {} : { profileName }),
-        });
-        return json(201, { phone: phone.user.id });
-      }
-      case '/_emulator/messages':
-        return json(200, await sendAs(this.#phone(fields), fields));
-      case '/_emulator/read':
-        this.#phone(fields).reads();
-        return { status: 204 };
-      case '/_emulator/webhook': {
-        const statusCallback = optional(fields, 'statusCallback');
-        const url = httpUrl(text(fields, 'url'));
-        for (const sender of this.core.accounts.main.senders.values()) {
-          sender.webhook = {
-            url,
-            ...(statusCallback === undefined ? {} : { statusCallback: httpUrl(statusCallback) }),
-          };
-        }
-        return { status: 204 };
-      }
-      default:
-        return json(404, { error: `There is nothing at ${path}` });
-    }
-  }
-
-  #phone(fields: Fields, options?: UserOptions): Phone {
-    const address = text(fields, 'phone');
-    if (!parseAddress(address)) throw new CommandError('phone is neither a number such as +15551230001 nor a user id');
-    const { main } = this.core.accounts;
-    const [sender] = main.senders.values();
-    if (!sender) throw new CommandError('The account has no sender');
-    return this.phones.of(address, main, sender, options);
   }
 }
 
@@ -128,9 +87,4 @@ function parse(body: Buffer): Fields {
     // Answered below, as any other body that is no object.
   }
   throw new CommandError('The body is not a JSON object');
-}
-
-function httpUrl(url: string): string {
-  if (!/^https?:\/\//i.test(url) || parseUrl(url) === undefined) throw new CommandError('Not an http URL');
-  return url;
 }

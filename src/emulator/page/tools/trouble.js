@@ -1,0 +1,85 @@
+// What shall go wrong: with the app's REST calls, on the way to the phone, and with the status callbacks.
+
+import { announce, post } from '../base/control.js';
+import { find } from '../base/dom.js';
+import { currentUser, on, store } from '../base/store.js';
+import { nameOf } from '../base/words.js';
+
+const REST = {
+  429: { status: 429, retryAfter: 3 },
+  500: { status: 500 },
+  503: { status: 503, html: true },
+  reset: { connection: 'reset' },
+  hang: { connection: 'hang' },
+  'reset-after': { connection: 'reset', afterAccept: true },
+  '500-after': { status: 500, afterAccept: true },
+};
+
+function wanted() {
+  const rest = REST[find('fault-rest').value];
+  const [errorCode, status] = find('fault-delivery').value.split(' ');
+  const callbacks = find('fault-callbacks').value;
+  return {
+    ...(rest && { rest: { ...rest, times: Number(find('fault-rest-times').value) || 1 } }),
+    ...(errorCode && {
+      delivery: { errorCode: Number(errorCode), status, times: Number(find('fault-delivery-times').value) || 1 },
+    }),
+    ...(callbacks && { callbacks }),
+  };
+}
+
+function nameOfRest(fault) {
+  const names = Object.keys(REST).filter((name) => {
+    const { status, connection, afterAccept } = REST[name];
+    return (
+      fault.status === status && fault.connection === connection && Boolean(fault.afterAccept) === Boolean(afterAccept)
+    );
+  });
+  return names[0] ?? '';
+}
+
+/** A number that someone is about to change stays as they write it. */
+function setTimes(input, times) {
+  if (document.activeElement !== input) input.value = String(times ?? 1);
+}
+
+function show() {
+  const { rest, delivery, callbacks } = store.faults;
+  find('fault-rest').value = rest ? nameOfRest(rest) : '';
+  find('fault-delivery').value = delivery ? `${delivery.errorCode} ${delivery.status ?? 'failed'}` : '';
+  find('fault-callbacks').value = callbacks ?? '';
+  setTimes(find('fault-rest-times'), rest?.times);
+  setTimes(find('fault-delivery-times'), delivery?.times);
+  const count = [rest, delivery, callbacks].filter(Boolean).length;
+  find('fault-count').textContent = count > 0 ? String(count) : '';
+}
+
+async function set() {
+  await post('faults', wanted());
+  announce('What goes wrong was changed');
+}
+
+function showPhone() {
+  const user = currentUser();
+  find('phone-switches').disabled = user === undefined;
+  if (!user) return;
+  find('switches-of').textContent = `${nameOf(user)}’s phone`;
+  find('phone-online').checked = user.online !== false;
+  find('phone-receipts').checked = user.readReceipts !== false;
+}
+
+export function startTrouble() {
+  on('state', show);
+  on('faults', show);
+  on('choose', showPhone);
+  on('user', showPhone);
+  find('faults').addEventListener('change', set);
+  find('faults').addEventListener('submit', (event) => event.preventDefault());
+  find('all-well').addEventListener('click', () => post('faults', {}));
+  find('phone-online').addEventListener('change', ({ target }) =>
+    post('phones', { phone: store.phone, online: target.checked }),
+  );
+  find('phone-receipts').addEventListener('change', ({ target }) =>
+    post('phones', { phone: store.phone, readReceipts: target.checked }),
+  );
+}
