@@ -41,6 +41,15 @@ describe('Media', () => {
     expect(await get(location)).toMatchObject({ status: 403 });
   });
 
+  it('are missing as often as a fault says', async () => {
+    const url = await mediaUrl();
+    clock.advance(500);
+    bench.twilio.faults({ rates: { mediaMissing: 1 } });
+    expect(await get(url, { authorization: authorization() })).toMatchObject({ status: 404 });
+    bench.twilio.faults({});
+    expect(await get(url, { authorization: authorization() })).toMatchObject({ status: 302 });
+  });
+
   it('are gone once they or their message are deleted', async () => {
     const url = await mediaUrl();
     clock.advance(500);
