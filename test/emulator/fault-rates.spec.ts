@@ -4,23 +4,24 @@ import { type Bench, startBench } from './bench';
 
 const USER = 'whatsapp:+15551230001';
 
+const create = (which: Bench) => which.client.messages.create({ from: which.twilio.sender, to: USER, body: 'hello' });
+
+const run = async (which: Bench, times: number) => {
+  const statuses: number[] = [];
+  for (let index = 0; index < times; index += 1) {
+    statuses.push(
+      await create(which).then(
+        () => 201,
+        (error: { status: number }) => error.status,
+      ),
+    );
+  }
+  return statuses;
+};
+
 describe('Fault rates', () => {
   let bench: Bench;
   afterEach(() => bench.stop());
-
-  const create = (which: Bench) => which.client.messages.create({ from: which.twilio.sender, to: USER, body: 'hello' });
-  const run = async (which: Bench, times: number) => {
-    const statuses: number[] = [];
-    for (let index = 0; index < times; index += 1) {
-      statuses.push(
-        await create(which).then(
-          () => 201,
-          (error: { status: number }) => error.status,
-        ),
-      );
-    }
-    return statuses;
-  };
 
   it('strike as often as they say, and in the same way for the same seed', async () => {
     const faults: Faults = { rates: { 429: 0.3, 503: 0.1 }, retryAfter: 2 };

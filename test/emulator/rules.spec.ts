@@ -23,6 +23,7 @@ describe("WhatsApp's rules", () => {
     await settle();
     return bench.client.messages(sid).fetch();
   };
+  const member = () => bench.twilio.phone(ANA, { sender: SANDBOX });
   const settle = async () => {
     await bench.twilio.settles();
     clock.advance(0);
@@ -86,16 +87,15 @@ describe("WhatsApp's rules", () => {
   });
 
   describe('in the sandbox', () => {
-    const phone = () => bench.twilio.phone(ANA, { sender: SANDBOX });
     beforeEach(() => {
       bench.twilio.sandbox({ url: `${bench.app.origin}/inbound`, code: 'tall-tree' });
     });
 
     it('let only those be written to who have joined, for three days', async () => {
       expect(await send({ from: SANDBOX })).toMatchObject({ status: 'failed', errorCode: 63015 });
-      await phone().sends('Join tall-tree');
+      await member().sends('Join tall-tree');
       await settle();
-      expect((await phone().receives()).body).toMatch(/all set/);
+      expect((await member().receives()).body).toMatch(/all set/);
       clock.advance('3s');
       expect(await send({ from: SANDBOX })).toMatchObject({ status: 'read' });
       clock.advance('72h');
@@ -103,7 +103,7 @@ describe("WhatsApp's rules", () => {
     });
 
     it('let one message through in three seconds', async () => {
-      await phone().sends('join tall-tree');
+      await member().sends('join tall-tree');
       await settle();
       clock.advance('3s');
       expect(await send({ from: SANDBOX })).toMatchObject({ status: 'read' });
@@ -113,13 +113,13 @@ describe("WhatsApp's rules", () => {
     });
 
     it('pass nothing on from who has not joined, or has left', async () => {
-      await phone().sends('hello?');
+      await member().sends('hello?');
       await settle();
-      expect((await phone().receives()).body).toMatch(/join tall-tree/);
-      await phone().sends('join tall-tree');
-      await phone().sends('now?');
-      await phone().sends('stop');
-      await phone().sends('and now?');
+      expect((await member().receives()).body).toMatch(/join tall-tree/);
+      await member().sends('join tall-tree');
+      await member().sends('now?');
+      await member().sends('stop');
+      await member().sends('and now?');
       expect(bench.inbound().map((form) => form.get('Body'))).toEqual(['now?']);
     });
   });

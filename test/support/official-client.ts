@@ -42,9 +42,13 @@ export function officialClientFor(
 function parametersOf(fields: Readonly<Record<string, unknown>>, query: URLSearchParams): URLSearchParams {
   const parameters = new URLSearchParams(query);
   for (const [name, value] of Object.entries(fields)) {
-    for (const entry of [value].flat()) if (entry !== undefined) parameters.append(name, String(entry));
+    for (const entry of [value].flat()) if (isText(entry)) parameters.append(name, String(entry));
   }
   return parameters;
+}
+
+function isText(value: unknown): value is string | number | boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value);
 }
 
 function toPlain(data: unknown): unknown {

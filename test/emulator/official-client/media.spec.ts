@@ -3,6 +3,11 @@ import { type Bench, startBench } from '../bench';
 
 const USER = '+15551230001';
 
+const get = async (url: string, headers: Record<string, string> = {}) => {
+  const response = await fetch(url, { redirect: 'manual', headers: { connection: 'close', ...headers } });
+  return { status: response.status, headers: response.headers, text: await response.text() };
+};
+
 describe('Media', () => {
   const clock = new ManualClock('2026-01-01T00:00:00Z');
   let bench: Bench;
@@ -12,10 +17,6 @@ describe('Media', () => {
   afterEach(() => bench.stop());
 
   const authorization = () => `Basic ${btoa(`${bench.twilio.accountSid}:${bench.twilio.authToken}`)}`;
-  const get = async (url: string, headers: Record<string, string> = {}) => {
-    const response = await fetch(url, { redirect: 'manual', headers: { connection: 'close', ...headers } });
-    return { status: response.status, headers: response.headers, text: await response.text() };
-  };
   const mediaUrl = async () => {
     await bench.twilio.phone(USER).sendsImage({ data: Buffer.from('bytes'), contentType: 'image/jpeg' });
     return bench.inbound().at(-1)?.get('MediaUrl0') ?? '';
