@@ -1,16 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseUrl } from '../../common/parse-url';
 import { parseAddress } from '../../whatsapp-twilio/messages/address';
+import type { Account } from '../accounts/account';
+import type { Sender } from '../accounts/sender';
 import type { Core } from '../core';
 import { json, readBody, type Reply, write } from '../http';
 import type { Phone } from '../phone/phone';
+import type { Phones } from '../phone/phones';
 import { PhoneError } from '../phone/phone.error';
 import type { UserOptions } from '../phone/users';
 import { CommandError, type Fields, flag, optional, sendAs, text } from './command';
 import { streamEvents } from './event-stream';
 import { isLocal } from './guard';
 import { servePage } from './page';
-import { readFaults } from './trouble';
 import { stateView } from './view';
 
 /** Room for a file of 16 MB in base64. */
@@ -21,7 +23,7 @@ const SHOWN_INLINE = /^(image\/(png|jpeg|webp|gif)|audio\/[\w.+-]+|video\/[\w.+-
 export class Control {
   constructor(
     private readonly core: Core,
-    private readonly phone: (address: string, options?: UserOptions) => Phone,
+    private readonly phones: Phones,
   ) {}
 
   async handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
@@ -72,6 +74,8 @@ export class Control {
     try {
       return await this.#command(path, parse(body));
     } catch (error) {
+      // A duration, a fault or an address that is none.
+      if (error instanceof RangeError) return json(400, { error: error.message });
       if (error instanceof CommandError) return json(400, { error: error.message });
       if (error instanceof PhoneError) return json(409, { error: error.message, code: error.code });
       throw error;
@@ -88,17 +92,15 @@ export class Control {
         this.#phone(fields).reads();
         return { status: 204 };
       case '/_emulator/faults':
-        this.core.faults.set(readFaults(fields));
+        this.core.faults.set(fields);
         return { status: 204 };
-      case '/_emulator/webhook': {
-        const statusCallback = optional(fields, 'statusCallback');
-        const url = httpUrl(text(fields, 'url'));
-        this.core.account.webhook = {
-          url,
-          ...(statusCallback === undefined ? {} : { statusCallback: httpUrl(statusCallback) }),
-        };
+      case '/_emulator/clock':
+        this.core.clock.advance(text(fields, 'advance'));
+        this.core.journal.events.emit('clock', this.core.clock.now());
+        return json(200, { now: this.core.clock.now() });
+      case '/_emulator/webhook':
+        this.#setWebhook(fields);
         return { status: 204 };
-      }
       default:
         return json(404, { error: `There is nothing at ${path}` });
     }
@@ -120,10 +122,37 @@ export class Control {
     return { phone: phone.user.id };
   }
 
+  /** Of the sender that is named, or of all senders of the first account. */
+  #setWebhook(fields: Fields): void {
+    const statusCallback = optional(fields, 'statusCallback');
+    const webhook = {
+      url: httpUrl(text(fields, 'url')),
+      ...(statusCallback === undefined ? {} : { statusCallback: httpUrl(statusCallback) }),
+    };
+    const named = optional(fields, 'sender');
+    const { account, sender } = this.#sender(fields);
+    for (const one of named === undefined ? account.senders.values() : [sender]) one.webhook = webhook;
+    this.core.journal.events.emit('account', account);
+  }
+
   #phone(fields: Fields, options?: UserOptions): Phone {
     const address = text(fields, 'phone');
     if (!parseAddress(address)) throw new CommandError('phone is neither a number such as +15551230001 nor a user id');
-    return this.phone(address, options);
+    const { account, sender } = this.#sender(fields);
+    return this.phones.of(address, account, sender, options);
+  }
+
+  /** Whom a phone writes to: the sender that is named, or the first of all. */
+  #sender(fields: Fields): { account: Account; sender: Sender } {
+    const address = optional(fields, 'sender');
+    const accountSid = optional(fields, 'accountSid');
+    for (const account of this.core.accounts.all()) {
+      if (accountSid !== undefined && account.sid !== accountSid) continue;
+      const [first] = account.senders.values();
+      const sender = address === undefined ? first : account.senders.get(address);
+      if (sender) return { account, sender };
+    }
+    throw new CommandError(address === undefined ? 'There is no sender' : `There is no sender ${address}`);
   }
 }
 

@@ -1,15 +1,20 @@
 import { parseUrl } from '../../common/parse-url';
-import { mayOpenConversation } from '../content';
+import type { Account } from '../accounts/account';
 import type { Core } from '../core';
 import { errorTitle } from '../error-titles';
 import type { Message } from '../message';
 import { type User, windowClosesAt } from '../phone/user';
 
+/** What a page gets at once; what is older it does not show. */
+const MOST_MESSAGES = 1000;
+const MOST_USERS = 500;
+
 /** A message as the phone page shows it. */
 export function messageView(core: Core, message: Message): Record<string, unknown> {
   return {
     sid: message.sid,
-    sender: message.direction === 'inbound' ? message.to : (message.from ?? core.account.sender),
+    accountSid: message.accountSid,
+    sender: message.direction === 'inbound' ? message.to : message.from,
     phone: message.user.id,
     direction: message.direction === 'inbound' ? 'inbound' : 'outbound',
     body: message.body,
@@ -27,7 +32,7 @@ export function messageView(core: Core, message: Message): Record<string, unknow
     place: message.extras.place,
     buttons: message.extras.buttons ?? [],
     rows: message.extras.rows ?? [],
-    template: message.template && templateView(core, message.template),
+    template: templateView(core, message),
     replyTo: message.replyTo,
     forwarded: message.forwarded,
     sendAt: message.sendAt,
@@ -36,12 +41,11 @@ export function messageView(core: Core, message: Message): Record<string, unknow
 }
 
 /** The template by its name, so that a reader knows which one it was. */
-function templateView(
-  core: Core,
-  { contentSid, variables }: NonNullable<Message['template']>,
-): Record<string, unknown> {
-  const content = core.contents.get(contentSid);
-  return { contentSid, variables, name: content?.friendlyName, approved: content && mayOpenConversation(content) };
+function templateView(core: Core, message: Message): Record<string, unknown> | undefined {
+  if (message.template === undefined) return undefined;
+  const { contentSid, variables } = message.template;
+  const content = core.accounts.get(message.accountSid)?.contents.get(contentSid);
+  return { contentSid, variables, name: content?.friendlyName, approval: content?.approval.status };
 }
 
 /** The last part of a file's URL, which phones show as its name. */
@@ -56,23 +60,53 @@ function nameIn(url: string | undefined): string | undefined {
   }
 }
 
-export function userView(core: Core, user: User): Record<string, unknown> {
-  const { id, number, bsuid, profileName, online, open, readReceipts } = user;
-  const chats = [{ sender: core.account.sender, windowClosesAt: windowClosesAt(user) ?? null }];
-  return { id, number, bsuid, profileName, online, open, readReceipts, chats };
+export function userView(user: User): Record<string, unknown> {
+  return {
+    id: user.id,
+    number: user.number,
+    bsuid: user.bsuid,
+    profileName: user.profileName,
+    online: user.online,
+    open: user.open,
+    readReceipts: user.readReceipts,
+    chats: [...user.chats].map(([sender, { optedOut, blocked }]) => ({
+      sender,
+      windowClosesAt: windowClosesAt(user, sender) ?? null,
+      optedOut,
+      blocked,
+    })),
+  };
+}
+
+export function accountView(account: Account): Record<string, unknown> {
+  return {
+    sid: account.sid,
+    ownerSid: (account.parent ?? account).sid,
+    friendlyName: account.friendlyName,
+    type: account.type,
+    status: account.status,
+    senders: [...account.senders.values()].map(({ address, status, webhook }) => ({ address, status, webhook })),
+    services: [...account.services.values()].map(({ sid, friendlyName, pool }) => ({ sid, friendlyName, pool })),
+  };
 }
 
 /** All that the page needs to show itself anew. No credentials. */
 export function stateView(core: Core): Record<string, unknown> {
-  const { account, journal, messages, users } = core;
+  const { accounts, journal, messages, users } = core;
+  const { main } = accounts;
+  const [sender] = main.senders.values();
   return {
-    accountSid: account.sid,
-    sender: account.sender,
-    webhook: account.webhook ?? null,
+    accountSid: main.sid,
+    sender: sender?.address,
+    webhook: sender?.webhook.url === undefined ? null : sender.webhook,
+    accounts: accounts.all().map(accountView),
     now: core.clock.now(),
     faults: core.faults.current,
-    users: users.all().map((user) => userView(core, user)),
-    messages: messages.all().map((message) => messageView(core, message)),
+    users: users.all().slice(-MOST_USERS).map(userView),
+    messages: messages
+      .all()
+      .slice(-MOST_MESSAGES)
+      .map((message) => messageView(core, message)),
     requests: journal.requests.slice(-100),
     alerts: journal.alerts.slice(-100),
   };
