@@ -4,6 +4,7 @@ import type { Core } from '../core';
 import { errorTitle } from '../error-titles';
 import type { Message } from '../message';
 import { type User, windowClosesAt } from '../phone/user';
+import { mayOpenConversation } from '../rules/content';
 
 /** What a page gets at once; what is older it does not show. */
 const MOST_MESSAGES = 1000;
@@ -45,7 +46,7 @@ function templateView(core: Core, message: Message): Record<string, unknown> | u
   if (message.template === undefined) return undefined;
   const { contentSid, variables } = message.template;
   const content = core.accounts.get(message.accountSid)?.contents.get(contentSid);
-  return { contentSid, variables, name: content?.friendlyName, approval: content?.approval.status };
+  return { contentSid, variables, name: content?.friendlyName, approved: content && mayOpenConversation(content) };
 }
 
 /** The last part of a file's URL, which phones show as its name. */

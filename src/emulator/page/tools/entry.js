@@ -11,6 +11,7 @@ const WAYS = {
   rest: ['REST', 'From the app to Twilio'],
   inbound: ['message', 'From Twilio to the app'],
   status: ['status', 'From Twilio to the app'],
+  debugger: ['debugger', 'From Twilio to the app'],
 };
 
 export function entryNode(request) {
@@ -39,7 +40,7 @@ export function summaryOf({ kind, method, url, parameters }) {
 }
 
 function fill(details, request) {
-  const { method, url, headers, parameters, answer, status, durationMs } = request;
+  const { method, url, headers, parameters, response, status, durationMs } = request;
   const took = durationMs === undefined ? '' : ` after ${durationMs} ms`;
   details.append(
     element(
@@ -54,7 +55,7 @@ function fill(details, request) {
       ...section('Parameters', parameters),
       ...section('Headers', headers),
       element('h3', {}, status === undefined ? `No answer${took}` : `Answer ${status}${took}`),
-      ...answerNodes(answer),
+      ...answerNodes(response),
     ),
   );
 }
@@ -67,22 +68,17 @@ function section(title, entries) {
   return rows.length === 0 ? [] : [element('h3', {}, title), element('dl', {}, ...rows)];
 }
 
-function answerNodes(answer) {
-  if (!answer) return [];
-  const body = pretty(answer);
-  return [
-    element('p', { className: 'line' }, answer.contentType || 'without a Content-Type'),
-    body === '' ? undefined : element('pre', { tabIndex: 0, role: 'region', 'aria-label': 'Body of the answer' }, body),
-  ].filter(Boolean);
+function answerNodes(response) {
+  if (!response) return [];
+  return [element('pre', { tabIndex: 0, role: 'region', 'aria-label': 'Body of the answer' }, pretty(response))];
 }
 
-function pretty({ contentType, body }) {
-  if (!/json/.test(contentType)) return body;
+function pretty(response) {
   try {
-    return JSON.stringify(JSON.parse(body), undefined, 2);
+    return JSON.stringify(JSON.parse(response), undefined, 2);
   } catch {
-    // What was too long for the log is cut off, and no JSON any more.
-    return body;
+    // It is no JSON, or was too long for the log and is cut off.
+    return response;
   }
 }
 
