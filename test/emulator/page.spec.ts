@@ -236,6 +236,24 @@ describe('The phone page and its control', () => {
     await reader.cancel();
   });
 
+  it('serves a part of a file where a player asks for it', async () => {
+    const data = Buffer.from('0123456789').toString('base64');
+    await post('/_emulator/messages', { phone: '+15551230001', kind: 'voice', data, contentType: 'audio/ogg' });
+    const path = `/_emulator/media/${bench.twilio.messages[0]?.media[0]?.sid}`;
+    for (const [range, status, text, contentRange] of [
+      ['bytes=2-4', 206, '234', 'bytes 2-4/10'],
+      ['bytes=7-', 206, '789', 'bytes 7-9/10'],
+      ['bytes=-2', 206, '89', 'bytes 8-9/10'],
+      ['bytes=8-99', 206, '89', 'bytes 8-9/10'],
+      ['bytes=10-', 416, '', 'bytes */10'],
+      ['bytes=a-b', 200, '0123456789', null],
+    ] as const) {
+      const part = await get(path, { range });
+      expect([part.response.status, part.text]).toEqual([status, text]);
+      expect(part.response.headers.get('content-range')).toBe(contentRange);
+    }
+  });
+
   it('never lets a file that a user sent run as a page', async () => {
     await post('/_emulator/messages', {
       phone: '+15551230001',
