@@ -150,7 +150,7 @@ describe('The phone page and its control', () => {
     const create = () =>
       bench.client.messages.create({ from: bench.twilio.sender, to: `whatsapp:${phone}`, body: 'hello' });
     await expect(create()).rejects.toMatchObject({ status: 429 });
-    expect(JSON.parse((await get('/_emulator/state')).text).faults).toEqual({ rest: [{ status: 429, times: 1 }] });
+    expect(JSON.parse((await get('/_emulator/state')).text).faults).toEqual({ rest: { status: 429, times: 1 } });
     await expect(create()).rejects.toMatchObject({ status: 429 });
     expect(JSON.parse((await get('/_emulator/state')).text).faults).toEqual({});
   });

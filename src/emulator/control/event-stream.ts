@@ -1,12 +1,9 @@
 import type { ServerResponse } from 'node:http';
+import type { Account } from '../accounts/account';
 import type { Core } from '../core';
-import type { EmulatorEvents } from '../journal';
 import type { Message } from '../message';
+import type { User } from '../phone/user';
 import { accountView, messageView, stateView, userView } from './view';
-
-type Listeners = {
-  readonly [Name in Exclude<keyof EmulatorEvents, 'arrival'>]: (...event: EmulatorEvents[Name]) => void;
-};
 
 /** A reader that falls behind by this many bytes is cut off; it reconnects and gets the whole state. */
 const MOST_UNREAD = 4 * 1024 * 1024;
@@ -19,24 +16,24 @@ export function streamEvents(core: Core, response: ServerResponse): void {
     else response.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
   };
   const message = (entry: Message): void => send('message', messageView(core, entry));
-  const listeners: Listeners = {
-    message,
-    update: message,
-    remove: ({ sid }) => send('remove', { sid }),
-    user: (user) => send('user', userView(user)),
-    typing: ({ id }, sender) => send('typing', { phone: id, sender }),
-    request: (request) => send('request', request),
-    alert: (alert) => send('alert', alert),
-    account: (account) => send('account', accountView(account)),
-    faults: (faults) => send('faults', faults),
-    clock: (now) => send('clock', { now }),
-  };
+  const remove = (entry: Message): void => send('remove', { sid: entry.sid });
+  const user = (entry: User): void => send('user', userView(core, entry));
+  const typing = (entry: User, sender: string): void => send('typing', { phone: entry.id, sender });
+  const request = (entry: unknown): void => send('request', entry);
+  const faults = (entry: unknown): void => send('faults', entry);
+  const clock = (now: number): void => send('clock', { now });
+  const account = (entry: Account): void => send('account', accountView(entry));
+  const alert = (entry: unknown): void => send('alert', entry);
 
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
   response.write('retry: 1000\n\n');
   send('state', stateView(core));
-  for (const [name, listener] of Object.entries(listeners)) events.on(name as keyof Listeners, listener);
+  events.on('message', message).on('update', message).on('remove', remove);
+  events.on('user', user).on('typing', typing).on('request', request).on('alert', alert).on('faults', faults);
+  events.on('clock', clock).on('account', account);
   response.once('close', () => {
-    for (const [name, listener] of Object.entries(listeners)) events.off(name as keyof Listeners, listener);
+    events.off('message', message).off('update', message).off('remove', remove);
+    events.off('user', user).off('typing', typing).off('request', request).off('alert', alert).off('faults', faults);
+    events.off('clock', clock).off('account', account);
   });
 }

@@ -4,7 +4,8 @@ import type { Core } from '../core';
 import { errorTitle } from '../error-titles';
 import type { Message } from '../message';
 import { type User, windowClosesAt } from '../phone/user';
-import { mayOpenConversation } from '../rules/content';
+import { mayOpenConversation, richestType } from '../rules/content';
+import { templateOf } from '../rules/refusal';
 
 /** What a page gets at once; what is older it does not show. */
 const MOST_MESSAGES = 1000;
@@ -15,7 +16,7 @@ export function messageView(core: Core, message: Message): Record<string, unknow
   return {
     sid: message.sid,
     accountSid: message.accountSid,
-    sender: message.direction === 'inbound' ? message.to : message.from,
+    sender: message.direction === 'inbound' ? message.to : (message.from ?? firstSender(core)),
     phone: message.user.id,
     direction: message.direction === 'inbound' ? 'inbound' : 'outbound',
     body: message.body,
@@ -33,7 +34,7 @@ export function messageView(core: Core, message: Message): Record<string, unknow
     place: message.extras.place,
     buttons: message.extras.buttons ?? [],
     rows: message.extras.rows ?? [],
-    template: templateView(core, message),
+    template: message.template && templateView(core, message),
     replyTo: message.replyTo,
     forwarded: message.forwarded,
     sendAt: message.sendAt,
@@ -42,10 +43,9 @@ export function messageView(core: Core, message: Message): Record<string, unknow
 }
 
 /** The template by its name, so that a reader knows which one it was. */
-function templateView(core: Core, message: Message): Record<string, unknown> | undefined {
-  if (message.template === undefined) return undefined;
-  const { contentSid, variables } = message.template;
-  const content = core.accounts.get(message.accountSid)?.contents.get(contentSid);
+function templateView(core: Core, message: Message): Record<string, unknown> {
+  const content = templateOf(core, message);
+  const { contentSid, variables } = message.template ?? {};
   return { contentSid, variables, name: content?.friendlyName, approved: content && mayOpenConversation(content) };
 }
 
@@ -61,24 +61,25 @@ function nameIn(url: string | undefined): string | undefined {
   }
 }
 
-export function userView(user: User): Record<string, unknown> {
+export function userView(core: Core, user: User): Record<string, unknown> {
+  const { id, number, bsuid, profileName, onWhatsapp, online, open, readReceipts } = user;
+  const senders = new Set([firstSender(core), ...user.chats.keys()]);
+  const chats = [...senders].filter((sender) => sender !== undefined).map((sender) => chatView(user, sender));
+  return { id, number, bsuid, profileName, onWhatsapp, online, open, readReceipts, chats };
+}
+
+function chatView(user: User, sender: string): Record<string, unknown> {
+  const chat = user.chats.get(sender);
   return {
-    id: user.id,
-    number: user.number,
-    bsuid: user.bsuid,
-    profileName: user.profileName,
-    online: user.online,
-    open: user.open,
-    readReceipts: user.readReceipts,
-    chats: [...user.chats].map(([sender, { optedOut, blocked }]) => ({
-      sender,
-      windowClosesAt: windowClosesAt(user, sender) ?? null,
-      optedOut,
-      blocked,
-    })),
+    sender,
+    windowClosesAt: windowClosesAt(user, sender) ?? null,
+    optedOut: chat?.optedOut ?? false,
+    blocked: chat?.blocked ?? false,
+    sandboxUntil: chat?.sandbox?.until ?? null,
   };
 }
 
+/** An account with what it has, and without its credentials. */
 export function accountView(account: Account): Record<string, unknown> {
   return {
     sid: account.sid,
@@ -86,8 +87,21 @@ export function accountView(account: Account): Record<string, unknown> {
     friendlyName: account.friendlyName,
     type: account.type,
     status: account.status,
-    senders: [...account.senders.values()].map(({ address, status, webhook }) => ({ address, status, webhook })),
+    senders: [...account.senders.values()].map(({ sid, address, status, webhook, sandbox }) => ({
+      sid,
+      address,
+      status,
+      webhook,
+      sandbox: sandbox ?? null,
+    })),
     services: [...account.services.values()].map(({ sid, friendlyName, pool }) => ({ sid, friendlyName, pool })),
+    templates: [...account.contents.values()].map((template) => ({
+      sid: template.sid,
+      friendlyName: template.friendlyName,
+      language: template.language,
+      type: richestType(template),
+      approval: template.approval,
+    })),
   };
 }
 
@@ -100,10 +114,13 @@ export function stateView(core: Core): Record<string, unknown> {
     accountSid: main.sid,
     sender: sender?.address,
     webhook: sender?.webhook.url === undefined ? null : sender.webhook,
-    accounts: accounts.all().map(accountView),
     now: core.clock.now(),
     faults: core.faults.current,
-    users: users.all().slice(-MOST_USERS).map(userView),
+    accounts: accounts.all().map(accountView),
+    users: users
+      .all()
+      .slice(-MOST_USERS)
+      .map((user) => userView(core, user)),
     messages: messages
       .all()
       .slice(-MOST_MESSAGES)
@@ -111,4 +128,9 @@ export function stateView(core: Core): Record<string, unknown> {
     requests: journal.requests.slice(-100),
     alerts: journal.alerts.slice(-100),
   };
+}
+
+function firstSender(core: Core): string | undefined {
+  const [sender] = core.accounts.main.senders.keys();
+  return sender;
 }

@@ -1,6 +1,6 @@
 import type { SeededRandom } from '../random';
-import { checkFaults } from './check-faults';
 import type { CallbackFault, DeliveryFault, FaultRates, Faults, RestFault } from './faults';
+import { readFaults } from './read-faults';
 
 const SLOW_MS = 2000;
 const CALLBACK_DELAY_MS = 5000;
@@ -33,7 +33,7 @@ export class FaultPlan {
   #delivery: Script<DeliveryFault>[] = [];
   readonly #dice: Readonly<Record<'rest' | 'media' | 'delivery' | 'callback' | 'inbound', SeededRandom>>;
 
-  /** @param changed is told whenever faults are set and whenever a scripted one has struck. */
+  /** @param changed is told whenever faults are set and whenever one of a number of them has struck. */
   constructor(
     random: SeededRandom,
     private readonly changed: (faults: Faults) => void = () => undefined,
@@ -51,23 +51,18 @@ export class FaultPlan {
   get current(): Faults {
     const { rest: _rest, delivery: _delivery, ...lasting } = this.#faults;
     const [rest, delivery] = [remaining(this.#rest), remaining(this.#delivery)];
-    return {
-      ...(rest.length === 0 ? {} : { rest }),
-      ...(delivery.length === 0 ? {} : { delivery }),
-      ...lasting,
-    };
+    return { ...lasting, ...(rest === undefined ? {} : { rest }), ...(delivery === undefined ? {} : { delivery }) };
   }
 
   get callbackDelayMs(): number {
     return this.#faults.callbackDelayMs ?? CALLBACK_DELAY_MS;
   }
 
-  /** Replaces every fault in force. @throws RangeError for a rate that is none. */
+  /** Replaces every fault in force. @throws RangeError for what is no fault. */
   set(faults: Faults): void {
-    checkFaults(faults);
-    this.#faults = faults;
-    this.#rest = scripts(faults.rest);
-    this.#delivery = scripts(faults.delivery);
+    this.#faults = readFaults(faults);
+    this.#rest = scripts(this.#faults.rest);
+    this.#delivery = scripts(this.#faults.delivery);
     this.changed(this.current);
   }
 
@@ -108,15 +103,15 @@ export class FaultPlan {
     return CALLBACK_FAULTS.find(([name]) => name === hit)?.[1];
   }
 
-  nextInboundIsRepeated(): boolean {
-    return pick(this.#faults.rates ?? {}, ['inboundRepeated'], this.#dice.inbound.next()) !== undefined;
-  }
-
   #strike<Fault>(list: Script<Fault>[], script: Script<Fault>): Fault {
     script.left -= 1;
     if (script.left <= 0) list.splice(list.indexOf(script), 1);
     this.changed(this.current);
     return script.fault;
+  }
+
+  nextInboundIsRepeated(): boolean {
+    return pick(this.#faults.rates ?? {}, ['inboundRepeated'], this.#dice.inbound.next()) !== undefined;
   }
 }
 
@@ -127,8 +122,10 @@ function scripts<Fault extends { readonly times?: number }>(
   return list.map((fault) => ({ fault, left: fault.times ?? 1 })).filter(({ left }) => left > 0);
 }
 
-function remaining<Fault>(list: readonly Script<Fault>[]): Fault[] {
-  return list.map(({ fault, left }) => ({ ...fault, times: left }));
+/** One fault as it was given, or the list of those that are left. */
+function remaining<Fault>(list: readonly Script<Fault>[]): Fault | Fault[] | undefined {
+  const faults = list.map(({ fault, left }) => ({ ...fault, times: left }));
+  return faults.length > 1 ? faults : faults[0];
 }
 
 /** One throw of the dice over several misfortunes: at most one of them happens. */

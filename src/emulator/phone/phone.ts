@@ -182,6 +182,18 @@ export class Phone {
     this.delivery.online(this.user);
   }
 
+  /** Opts out of the sender's messages, which are refused from then on (21610), or in again. */
+  optsOut(out = true): void {
+    chatOf(this.user, this.sender.address).optedOut = out;
+    this.core.journal.events.emit('user', this.user);
+  }
+
+  /** Blocks the sender, whose messages stay `sent`, or lets it through again. */
+  blocks(blocked = true): void {
+    chatOf(this.user, this.sender.address).blocked = blocked;
+    this.core.journal.events.emit('user', this.user);
+  }
+
   #sendFile(
     messageType: string,
     file: FileToSend,

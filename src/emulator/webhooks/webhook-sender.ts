@@ -94,7 +94,7 @@ export class WebhookSender {
       const next = result.location === undefined ? undefined : parseUrl(result.location, hop.url.href);
       if (!next) return result;
       // A redirect is followed with GET, and the form is lost on the way.
-      hop = { ...hop, method: 'GET', url: next, signedUrl: next.href, parameters: new URLSearchParams() };
+      hop = redirected(hop, next);
     }
     return { answered: false, code: 11215, text: 'HTTP too many redirects' };
   }
@@ -123,7 +123,7 @@ export class WebhookSender {
       parameters: hop.parameters,
       durationMs: Math.round(performance.now() - began),
       status: result.answered ? result.status : undefined,
-      response: result.answered ? result.body : result.text,
+      answer: result.answered ? result : undefined,
     });
     if (result.answered || result.failure === 'ct') return result;
     if (read.signal.aborted) return { ...result, failure: 'rt', text: 'No answer within the time limit' };
@@ -187,6 +187,11 @@ export class WebhookSender {
     }
     return agent;
   }
+}
+
+function redirected({ kind, account, idempotencyToken }: Hop, url: URL): Hop {
+  const parameters = new URLSearchParams();
+  return { kind, account, idempotencyToken, method: 'GET', url, signedUrl: url.href, parameters };
 }
 
 function withQuery(url: string, parameters: URLSearchParams): string {

@@ -40,7 +40,7 @@ export function summaryOf({ kind, method, url, parameters }) {
 }
 
 function fill(details, request) {
-  const { method, url, headers, parameters, response, status, durationMs } = request;
+  const { method, url, headers, parameters, answer, status, durationMs } = request;
   const took = durationMs === undefined ? '' : ` after ${durationMs} ms`;
   details.append(
     element(
@@ -55,7 +55,7 @@ function fill(details, request) {
       ...section('Parameters', parameters),
       ...section('Headers', headers),
       element('h3', {}, status === undefined ? `No answer${took}` : `Answer ${status}${took}`),
-      ...answerNodes(response),
+      ...answerNodes(answer),
     ),
   );
 }
@@ -68,17 +68,21 @@ function section(title, entries) {
   return rows.length === 0 ? [] : [element('h3', {}, title), element('dl', {}, ...rows)];
 }
 
-function answerNodes(response) {
-  if (!response) return [];
-  return [element('pre', { tabIndex: 0, role: 'region', 'aria-label': 'Body of the answer' }, pretty(response))];
+function answerNodes(answer) {
+  if (!answer?.body) return [];
+  return [
+    element('p', { className: 'line' }, answer.contentType),
+    element('pre', { tabIndex: 0, role: 'region', 'aria-label': 'Body of the answer' }, pretty(answer)),
+  ];
 }
 
-function pretty(response) {
+function pretty({ contentType, body }) {
+  if (!/json/.test(contentType)) return body;
   try {
-    return JSON.stringify(JSON.parse(response), undefined, 2);
+    return JSON.stringify(JSON.parse(body), undefined, 2);
   } catch {
-    // It is no JSON, or was too long for the log and is cut off.
-    return response;
+    // What was too long for the log is cut off, and no JSON any more.
+    return body;
   }
 }
 
