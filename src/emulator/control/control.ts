@@ -7,12 +7,12 @@ import { CommandError, type Fields } from './command';
 import { COMMANDS } from './commands';
 import { streamEvents } from './event-stream';
 import { isLocal } from './guard';
+import { serveMedia } from './media';
 import { servePage } from './page';
 import { stateView } from './view';
 
 /** Room for a file of 16 MB in base64. */
 const LARGEST_COMMAND = 23 * 1024 * 1024;
-const SHOWN_INLINE = /^(image\/(png|jpeg|webp|gif)|audio\/[\w.+-]+|video\/[\w.+-]+)$/;
 
 /** The phone page and what it, or a script, drives the emulator with. */
 export class Control {
@@ -30,32 +30,16 @@ export class Control {
     } else {
       write(
         response,
-        request.method === 'GET' ? await this.#get(url.pathname) : await this.#post(request, url.pathname),
+        request.method === 'GET' ? await this.#get(request, url.pathname) : await this.#post(request, url.pathname),
       );
     }
   }
 
-  async #get(path: string): Promise<Reply> {
+  async #get(request: IncomingMessage, path: string): Promise<Reply> {
     if (path === '/_emulator/state') return json(200, stateView(this.core));
     const media = /^\/_emulator\/media\/(ME[0-9a-f]{32})$/.exec(path)?.[1];
-    if (media !== undefined) return this.#media(media);
+    if (media !== undefined) return serveMedia(this.core.messages.media(media), request.headers.range);
     return (await servePage(path)) ?? json(404, { error: `There is nothing at ${path}` });
-  }
-
-  #media(sid: string): Reply {
-    const media = this.core.messages.media(sid);
-    if (!media?.data) return json(404, { error: 'There is no such file' });
-    const inline = SHOWN_INLINE.test(media.contentType);
-    return {
-      status: 200,
-      headers: {
-        'content-type': inline ? media.contentType : 'application/octet-stream',
-        'content-disposition': inline ? 'inline' : 'attachment',
-        'content-security-policy': "default-src 'none'; sandbox",
-        'x-content-type-options': 'nosniff',
-      },
-      body: media.data,
-    };
   }
 
   async #post(request: IncomingMessage, path: string): Promise<Reply> {

@@ -7,6 +7,10 @@ import { type User, windowClosesAt } from '../phone/user';
 import { mayOpenConversation, richestType } from '../rules/content';
 import { templateOf } from '../rules/refusal';
 
+/** What a page gets at once; what is older it does not show. */
+const MOST_MESSAGES = 1000;
+const MOST_USERS = 500;
+
 /** A message as the phone page shows it. */
 export function messageView(core: Core, message: Message): Record<string, unknown> {
   return {
@@ -113,8 +117,14 @@ export function stateView(core: Core): Record<string, unknown> {
     now: core.clock.now(),
     faults: core.faults.current,
     accounts: accounts.all().map(accountView),
-    users: users.all().map((user) => userView(core, user)),
-    messages: messages.all().map((message) => messageView(core, message)),
+    users: users
+      .all()
+      .slice(-MOST_USERS)
+      .map((user) => userView(core, user)),
+    messages: messages
+      .all()
+      .slice(-MOST_MESSAGES)
+      .map((message) => messageView(core, message)),
     requests: journal.requests.slice(-100),
     alerts: journal.alerts.slice(-100),
   };

@@ -40,10 +40,9 @@ const handlers = {
     store.messages = new Map(state.messages.map((message) => [message.sid, message]));
     store.requests = state.requests;
     store.alerts = state.alerts;
-    store.faults = state.faults ?? {};
-    store.accounts = state.accounts ?? [];
-    store.webhook = state.webhook;
-    store.senders = sendersOf(state);
+    store.faults = state.faults;
+    store.accounts = state.accounts;
+    store.senders = sendersOf(state.accounts);
     emit('state');
     bringPhonesBack();
     const [first] = store.users.keys();
@@ -80,9 +79,11 @@ const handlers = {
     store.faults = faults;
     emit('faults');
   },
-  webhook(webhook) {
-    store.webhook = webhook;
-    emit('webhook');
+  account(account) {
+    const others = store.accounts.filter(({ sid }) => sid !== account.sid);
+    store.accounts = [...others, account];
+    store.senders = sendersOf(store.accounts);
+    emit('account');
   },
   clock({ now }) {
     setNow(now);
@@ -91,10 +92,7 @@ const handlers = {
   typing: (typing) => emit('typing', typing),
 };
 
-function sendersOf({ accounts, sender }) {
-  const all = (accounts ?? []).flatMap((account) => account.senders.map(({ address }) => address));
-  return all.length > 0 ? all : [sender];
-}
+const sendersOf = (accounts) => [...new Set(accounts.flatMap(({ senders }) => senders.map(({ address }) => address)))];
 
 /** Connects, and again whenever the connection ends. */
 export function connect() {

@@ -1,7 +1,5 @@
 // What the emulator has said, and who wants to know when it says more.
 
-import { plain } from './words.js';
-
 export const store = {
   users: new Map(),
   messages: new Map(),
@@ -9,7 +7,6 @@ export const store = {
   alerts: [],
   faults: {},
   accounts: [],
-  webhook: null,
   senders: [],
   /** Whose phone is shown, and in the chat with which sender. */
   phone: localStorage.getItem('phone'),
@@ -46,4 +43,8 @@ export function choose(phone, sender = store.sender) {
   emit('choose');
 }
 
-export const businessName = () => plain(store.sender ?? '');
+/** Where what the phones write to this sender goes. */
+export function webhookHere() {
+  const senders = store.accounts.flatMap((account) => account.senders);
+  return senders.find(({ address }) => address === store.sender)?.webhook ?? {};
+}

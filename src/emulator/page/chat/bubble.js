@@ -30,7 +30,7 @@ function marks({ forwarded, template, sendAt, status }) {
     notes.push(note('forward', forwarded === 'frequently' ? 'Forwarded many times' : 'Forwarded'));
   }
   if (template) {
-    const kind = template.approved === false ? 'Template, not approved' : 'Template';
+    const kind = template.approved ? 'Template' : 'Content, inside the window only';
     const values = Object.entries(template.variables ?? {}).map(([name, value]) => `{{${name}}} ${value}`);
     const title = [template.contentSid, ...values].join('\n');
     notes.push(note('template', `${kind}${template.name ? ` · ${template.name}` : ''}`, title));
@@ -47,7 +47,8 @@ function textNode(message) {
   const { body, place } = message;
   // Twilio repeats the name of a place as the text.
   if (body === '' || body === place?.label) return undefined;
-  return element('div', { className: isLarge(body) ? 'text large' : 'text' }, ...formatted(body));
+  if (isLarge(body)) return element('div', { className: 'text large' }, body);
+  return element('div', { className: 'text' }, ...formatted(body), element('span', { className: 'room' }));
 }
 
 /** What makes a new bubble necessary; a status alone only changes the sign. */

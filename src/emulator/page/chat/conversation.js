@@ -96,6 +96,6 @@ export function startConversation() {
     const quote = event.target.closest('[data-quotes]');
     if (quote) reveal(quote.dataset.quotes);
   });
-  scroller.addEventListener('scroll', () => (jump.hidden = scroller.scrollTop > -300));
+  scroller.addEventListener('scroll', () => (jump.hidden = scroller.scrollTop > -120));
   jump.addEventListener('click', scrollToEnd);
 }

@@ -64,6 +64,7 @@ export function startPhones() {
   const soon = batched(show);
   for (const name of ['state', 'user', 'message', 'remove', 'choose', 'clock']) on(name, soon);
   on('choose', showSenders);
+  on('account', showSenders);
   on('seen', () => {
     markSeen();
     soon();

@@ -11,6 +11,7 @@ const WAYS = {
   rest: ['REST', 'From the app to Twilio'],
   inbound: ['message', 'From Twilio to the app'],
   status: ['status', 'From Twilio to the app'],
+  debugger: ['debugger', 'From Twilio to the app'],
 };
 
 export function entryNode(request) {
@@ -68,12 +69,11 @@ function section(title, entries) {
 }
 
 function answerNodes(answer) {
-  if (!answer) return [];
-  const body = pretty(answer);
+  if (!answer?.body) return [];
   return [
-    element('p', { className: 'line' }, answer.contentType || 'without a Content-Type'),
-    body === '' ? undefined : element('pre', { tabIndex: 0, role: 'region', 'aria-label': 'Body of the answer' }, body),
-  ].filter(Boolean);
+    element('p', { className: 'line' }, answer.contentType),
+    element('pre', { tabIndex: 0, role: 'region', 'aria-label': 'Body of the answer' }, pretty(answer)),
+  ];
 }
 
 function pretty({ contentType, body }) {

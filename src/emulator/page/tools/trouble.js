@@ -44,7 +44,8 @@ function setTimes(input, times) {
 }
 
 function show() {
-  const { rest, delivery, callbacks } = store.faults;
+  const [rest, delivery] = [store.faults.rest, store.faults.delivery].map((list) => [list ?? []].flat()[0]);
+  const { callbacks } = store.faults;
   find('fault-rest').value = rest ? nameOfRest(rest) : '';
   find('fault-delivery').value = delivery ? `${delivery.errorCode} ${delivery.status ?? 'failed'}` : '';
   find('fault-callbacks').value = callbacks ?? '';

@@ -2,26 +2,26 @@
 
 import { announce, post } from '../base/control.js';
 import { find } from '../base/dom.js';
-import { on, store } from '../base/store.js';
+import { on, store, webhookHere } from '../base/store.js';
 
 function show() {
-  const url = store.webhook?.url;
+  const { url, statusCallback } = webhookHere();
   find('webhook').textContent =
     url === undefined ? 'No webhook is set: what the phones write goes nowhere.' : `Messages go to ${url}`;
   for (const [id, value] of [
     ['webhook-url', url],
-    ['webhook-status', store.webhook?.statusCallback],
+    ['webhook-status', statusCallback],
   ]) {
     if (document.activeElement !== find(id)) find(id).value = value ?? '';
   }
 }
 
 export function startWebhook() {
-  on('state', show);
-  on('webhook', show);
+  for (const name of ['state', 'account', 'choose']) on(name, show);
   find('webhook-form').addEventListener('submit', async (event) => {
     event.preventDefault();
     const statusCallback = find('webhook-status').value || null;
-    if (await post('webhook', { url: find('webhook-url').value, statusCallback })) announce('The webhook was set');
+    if (await post('webhook', { sender: store.sender, url: find('webhook-url').value, statusCallback }))
+      announce('The webhook was set');
   });
 }
