@@ -40,6 +40,8 @@ export interface TwilioEmulatorOptions {
   readonly messagingServiceSid?: string;
   /** Where inbound messages go; `webhook()` sets it later. */
   readonly webhookUrl?: string;
+  /** Where status callbacks go of messages that name no URL of their own. */
+  readonly statusCallback?: string;
   /** Milliseconds for each step of a delivery, or for all alike. Default: 50 to `sent`, 100 to `delivered`, 250 to `read`. */
   readonly statusDelayMs?: number | Partial<StatusDelays>;
   /** Whether users let others see what they read. Default `true`. */
@@ -187,7 +189,11 @@ function isMovable(clock: Clock): clock is MovableClock {
 
 function createMainAccount(core: Core, options: TwilioEmulatorOptions): void {
   const account = addAccount(core, { sid: options.accountSid, authToken: options.authToken });
-  const webhook = options.webhookUrl === undefined ? {} : { url: options.webhookUrl };
+  const { webhookUrl: url, statusCallback } = options;
+  const webhook = {
+    ...(url === undefined ? {} : { url }),
+    ...(statusCallback === undefined ? {} : { statusCallback }),
+  };
   for (const sender of [options.sender ?? DEFAULT_SENDER].flat()) addSender(core, account, sender, webhook);
   for (const key of options.apiKeys ?? []) addApiKey(core, account, key);
   if (options.messagingServiceSid !== undefined) addService(core, account, { sid: options.messagingServiceSid });

@@ -31,11 +31,12 @@ export class StatusDispatcher {
     connections: ConnectionRegistry,
     private readonly handlers: WhatsappHandlers,
   ) {
-    this.queue = new HandlerQueue(new WorkQueue(db, 'message_events', connections.ids, workerId), {
+    this.queue = new HandlerQueue(new WorkQueue(db, 'message_events', connections.scope, workerId), {
       db,
       clock: runtime.clock,
       random: runtime.random,
       settings: settings.handlers,
+      keyOf: ({ message_id }) => message_id,
       tasksOf: (row) => this.tasksOf(row),
       keep: () => Promise.resolve(),
       onFailure: (row, failure) => logFailure(this.logger, `"${row.status}" of message ${row.message_id}`, failure),

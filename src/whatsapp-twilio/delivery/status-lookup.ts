@@ -4,7 +4,7 @@ import { ConnectionRegistry } from '../connections/connection-registry';
 import { TwilioClients } from '../connections/twilio-clients';
 import type { WhatsappTwilioSettings } from '../contract/validate-options';
 import { fromTwilioStatus } from '../messages/message-status';
-import { budgetOf, lockBudgets } from '../outbound/budget';
+import { budgetOf, lockBudgets, spend } from '../outbound/budget';
 import { Pacing } from '../outbound/pacing';
 import type { Runtime } from '../runtime';
 import type { Signals } from '../signals';
@@ -92,7 +92,7 @@ export class StatusLookup {
       .select('account_sid')
       .distinct()
       .where('check_at', '<=', now)
-      .where('connection_id', 'in', this.connections.ids)
+      .where('scope', '=', this.connections.scope)
       .execute();
     return rows.map(({ account_sid }) => account_sid);
   }
@@ -110,7 +110,7 @@ export class StatusLookup {
       .selectAll()
       .where('check_at', '<=', now)
       .where('account_sid', '=', accountSid)
-      .where('connection_id', 'in', this.connections.ids)
+      .where('scope', '=', this.connections.scope)
       .orderBy('check_at')
       .orderBy('seq')
       .limit(limit)
@@ -119,7 +119,7 @@ export class StatusLookup {
   }
 
   private async take(trx: DatabaseTransaction, row: OutboundRow, now: number): Promise<OutboundRow> {
-    await trx.insertInto('send_slots').values({ account_sid: row.account_sid, priority: 'lookup', at: now }).execute();
+    await spend(trx, row.account_sid, 'lookup', 1, now);
     return this.checkAt(trx, row, now + LEASE_MS);
   }
 
@@ -128,7 +128,7 @@ export class StatusLookup {
       .selectFrom('outbound_messages')
       .select(({ fn }) => fn.min('check_at').as('at'))
       .where('check_at', '>', now)
-      .where('connection_id', 'in', this.connections.ids)
+      .where('scope', '=', this.connections.scope)
       .executeTakeFirst();
     return row?.at ?? Infinity;
   }

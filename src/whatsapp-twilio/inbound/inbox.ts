@@ -1,5 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
 import { createHash } from 'node:crypto';
+import { ConnectionRegistry } from '../connections/connection-registry';
 import { readAddress } from '../messages/address';
 import { customerServiceWindow } from '../messages/conversation';
 import { Outbox } from '../outbound/outbox';
@@ -34,12 +36,13 @@ export class Inbox {
     @Inject(DATABASE) private readonly db: Database,
     @Inject(RUNTIME) private readonly runtime: Runtime,
     @Inject(SIGNALS) private readonly signals: Signals,
+    private readonly connections: ConnectionRegistry,
     private readonly outbox: Outbox,
   ) {}
 
   /** Resolves once the message is committed; `repeat` if it already was. */
   async accept(webhook: InboundWebhook): Promise<'new' | 'repeat'> {
-    const accepted = await groupCommitOf(this.db).run((trx) => this.store(trx, webhook));
+    const accepted = await groupCommitOf(this.db).run((trx) => this.store(trx, webhook), userOf(webhook.params));
     this.announce(accepted);
     return accepted.outcome;
   }
@@ -83,15 +86,21 @@ export class Inbox {
     );
     // One that was received earlier may be stored after later ones.
     const lastInboundAt = Math.max(receivedAt, conversation.last_inbound_at ?? 0);
-    await trx
+    const { held } = await trx
       .updateTable('conversations')
       .set({ last_inbound_at: lastInboundAt })
       .where('id', '=', conversation.id)
-      .execute();
+      .returning(
+        sql<boolean | number>`exists (
+          select 1 from outbound_messages where conversation_id = ${conversation.id} and status = 'held'
+        )`.as('held'),
+      )
+      .executeTakeFirstOrThrow();
     const inserted = await trx
       .insertInto('inbound_messages')
       .values({
         id: this.runtime.newId(),
+        scope: this.connections.scope,
         connection_id: connectionId,
         conversation_id: conversation.id,
         dedupe_key: dedupeKey,
@@ -110,7 +119,7 @@ export class Inbox {
       .executeTakeFirst();
     // Another process stored the same message in this moment.
     if (inserted === undefined) return { outcome: 'repeat', released: 0 };
-    if (!customerServiceWindow(lastInboundAt, now).open) return { outcome: 'new', released: 0 };
+    if (!held || !customerServiceWindow(lastInboundAt, now).open) return { outcome: 'new', released: 0 };
     return { outcome: 'new', released: await this.outbox.releaseHeld(trx, conversation.id) };
   }
 }
@@ -121,4 +130,9 @@ function dedupeKeyOf({ params, idempotencyToken }: InboundWebhook): string {
   if (sid) return sid;
   if (idempotencyToken) return `token:${idempotencyToken}`;
   return `sha256:${createHash('sha256').update(JSON.stringify(params)).digest('hex')}`;
+}
+
+/** What is written about one conversation keeps its order. */
+export function userOf(params: Readonly<Record<string, string>>): string {
+  return readAddress(params['From'] ?? '').value;
 }

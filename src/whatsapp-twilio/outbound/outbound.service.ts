@@ -55,7 +55,10 @@ export class OutboundService {
   async send(input: OutboundMessageInput, { transaction }: SendOptions = {}): Promise<OutboundMessage> {
     const { connection, request } = this.check(input);
     if (transaction !== undefined) return this.sendWithin(transaction, connection, request);
-    const row = await groupCommitOf(this.db).run((trx) => this.outbox.enqueue(trx, connection, request));
+    const row = await groupCommitOf(this.db).run(
+      (trx) => this.outbox.enqueue(trx, connection, request),
+      request.to.value,
+    );
     this.signals.outbox.emit();
     return toOutboundMessage(row);
   }
@@ -108,7 +111,10 @@ export class OutboundService {
     request: OutboundRequest,
   ): Promise<OutboundMessage> {
     if (engineOf(this.db).name !== 'postgres') throw new TransactionNotPossibleError();
-    const route = await groupCommitOf(this.db).run((trx) => this.outbox.route(trx, connection, request));
+    const route = await groupCommitOf(this.db).run(
+      (trx) => this.outbox.route(trx, connection, request),
+      request.to.value,
+    );
     const row = await withinTransaction(transaction, (trx) => this.outbox.add(trx, connection, request, route));
     return toOutboundMessage(row);
   }
@@ -118,7 +124,7 @@ export class OutboundService {
       .selectFrom('outbound_messages')
       .selectAll()
       .where('id', '=', id)
-      .where('connection_id', 'in', this.connections.ids)
+      .where('scope', '=', this.connections.scope)
       .modifyEnd(lock)
       .executeTakeFirst();
   }

@@ -1,4 +1,5 @@
 import type { Generated, Insertable, Selectable } from 'kysely';
+import type { OutsideWindowPolicy } from '../messages/outbound-message';
 
 /** Times are milliseconds since 1970 and JSON is text, so that one schema and one set of queries serve every engine. */
 export interface Schema {
@@ -8,6 +9,7 @@ export interface Schema {
   message_events: MessageEventsTable;
   early_callbacks: EarlyCallbacksTable;
   send_slots: SendSlotsTable;
+  sender_rests: SenderRestsTable;
   workers: WorkersTable;
 }
 
@@ -27,6 +29,8 @@ interface ConversationsTable {
 interface InboundMessagesTable {
   seq: Generated<number>;
   id: string;
+  /** The registration of the module that serves it: the id of its configured connection. */
+  scope: string;
   connection_id: string;
   conversation_id: string;
   /** What tells a repeat from a new message: the MessageSid, or what stands in for it. */
@@ -54,6 +58,7 @@ export type WorkState = 'pending' | 'done' | 'dead';
 interface OutboundMessagesTable {
   seq: Generated<number>;
   id: string;
+  scope: string;
   connection_id: string;
   account_sid: string;
   conversation_id: string;
@@ -79,8 +84,12 @@ interface OutboundMessagesTable {
   owner: string | null;
   /** Since when its fate is unknown. */
   unknown_since: number | null;
+  /** From when on, if Twilio does not list it, it was not taken. */
+  settled_at: number | null;
   /** Why it waits, for people. */
   waiting: string | null;
+  /** What to do when it is due and the 24-hour window is closed. */
+  outside_window: Generated<OutsideWindowPolicy>;
   /** When Twilio is asked what became of it, unless a callback tells before. */
   check_at: number | null;
   /** When its content and metadata were taken out. */
@@ -93,6 +102,7 @@ interface OutboundMessagesTable {
 interface MessageEventsTable {
   seq: Generated<number>;
   message_id: string;
+  scope: string;
   connection_id: string;
   /** The same event never stands twice for one message. */
   dedupe_key: string;
@@ -116,6 +126,7 @@ export type EventSource = 'local' | 'api' | 'callback';
 /** Callbacks for a message whose SID is not known (yet). */
 interface EarlyCallbacksTable {
   seq: Generated<number>;
+  scope: string;
   connection_id: string;
   message_sid: string;
   dedupe_key: string;
@@ -129,6 +140,17 @@ interface SendSlotsTable {
   account_sid: string;
   priority: 'conversation' | 'bulk' | 'lookup';
   at: number;
+  /** How many left at this time. */
+  sends: Generated<number>;
+}
+
+/** Senders that WhatsApp takes no messages from for a while, as it had too many. */
+interface SenderRestsTable {
+  account_sid: string;
+  sender: string;
+  until: number;
+  /** How often in a row. */
+  refusals: number;
 }
 
 /** The processes that work on this storage. */
