@@ -97,7 +97,7 @@ function linkAt(text, at) {
 const isWord = (character) => character !== undefined && WORD.test(character);
 const isSpace = (character) => character === undefined || /\s/.test(character);
 
-const EMOJI = /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Regional_Indicator}|[\u200d\ufe0f])+$/u;
+const EMOJI = /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Regional_Indicator}|\u200d|\ufe0f)+$/u;
 
 /** Up to three emoji and nothing else are shown large. */
 export function isLarge(text) {

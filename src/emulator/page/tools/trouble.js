@@ -30,13 +30,9 @@ function wanted() {
 }
 
 function nameOfRest(fault) {
-  const names = Object.keys(REST).filter((name) => {
-    const { status, connection, afterAccept } = REST[name];
-    return (
-      fault.status === status && fault.connection === connection && Boolean(fault.afterAccept) === Boolean(afterAccept)
-    );
-  });
-  return names[0] ?? '';
+  const isSame = ({ status, connection, afterAccept }) =>
+    fault.status === status && fault.connection === connection && Boolean(fault.afterAccept) === Boolean(afterAccept);
+  return Object.keys(REST).find((name) => isSame(REST[name])) ?? '';
 }
 
 /** A number that someone is about to change, or has set for what they are about to choose, stays as it is. */
