@@ -5,6 +5,7 @@ import { showPane } from '../base/panes.js';
 import { choose, on, store } from '../base/store.js';
 import { dayOf, gist, nameOf, plain, sameDay, timeNode } from '../base/words.js';
 import { now } from '../base/clock.js';
+import { formatted } from '../chat/format.js';
 import { avatar } from './avatar.js';
 import { markSeen, unreadCounts } from './unread.js';
 
@@ -31,11 +32,19 @@ function entry(user, message, unread) {
       'span',
       { className: 'lines' },
       element('span', { className: 'row' }, element('span', { className: 'name' }, nameOf(user)), when),
-      element('span', { className: 'row' }, element('span', { className: 'preview' }, words), mark(user, unread)),
+      element(
+        'span',
+        { className: 'row' },
+        element('span', { className: 'preview' }, unmarked(words)),
+        mark(user, unread),
+      ),
     ),
   );
   return element('li', { className: unread > 0 ? 'has-unread' : '' }, button);
 }
+
+/** The words without the signs that format them. */
+const unmarked = (text) => element('span', {}, ...formatted(text)).textContent;
 
 function mark(user, unread) {
   if (unread > 0) return element('span', { className: 'unread' }, String(unread), hidden(' unread'));
