@@ -66,6 +66,7 @@ export function updateBubble(bubble, message) {
   updateSign(bubble.sign, message);
   bubble.reason.textContent = loss ?? '';
   bubble.reason.hidden = loss === undefined;
+  bubble.reason.title = message.error?.title ?? '';
 }
 
 export function createBubble(message) {
