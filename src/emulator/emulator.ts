@@ -112,15 +112,7 @@ export class TwilioEmulator extends TwilioAccount {
 
   /** The time here: for windows, schedules and the steps of a delivery. Webhooks under way keep to the time outside. */
   get clock(): MovableClock {
-    const { clock, journal } = this.core;
-    return {
-      now: () => clock.now(),
-      setTimeout: (callback, delayMs) => clock.setTimeout(callback, delayMs),
-      advance(by) {
-        clock.advance(by);
-        journal.events.emit('clock', clock.now());
-      },
-    };
+    return this.core.clock;
   }
 
   get events(): EventEmitter<EmulatorEvents> {
@@ -157,9 +149,9 @@ export class TwilioEmulator extends TwilioAccount {
 
 function createCore(options: TwilioEmulatorOptions, stopping: AbortSignal): Core {
   const wall = options.clock ?? systemClock;
-  const clock = isMovable(wall) ? wall : new OffsetClock(wall);
+  const clock = announced(isMovable(wall) ? wall : new OffsetClock(wall), (now) => journal.events.emit('clock', now));
   const random = new SeededRandom(options.seed);
-  const journal = new Journal(clock, random, options.keep?.requests ?? 1000);
+  const journal: Journal = new Journal(clock, random, options.keep?.requests ?? 1000);
   const delay = options.statusDelayMs ?? {};
   return {
     clock,
@@ -180,6 +172,18 @@ function createCore(options: TwilioEmulatorOptions, stopping: AbortSignal): Core
     mediaDelayMs: options.mediaDelayMs ?? 0,
     stopping,
     url: '',
+  };
+}
+
+/** Tells of each move. */
+function announced(clock: MovableClock, moved: (now: number) => void): MovableClock {
+  return {
+    now: () => clock.now(),
+    setTimeout: (callback, delayMs) => clock.setTimeout(callback, delayMs),
+    advance(by) {
+      clock.advance(by);
+      moved(clock.now());
+    },
   };
 }
 

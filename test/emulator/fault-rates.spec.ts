@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { ManualClock } from '../../src/common/manual-clock';
 import type { Faults } from '../../src/emulator';
 import { type Bench, startBench } from './bench';
@@ -57,6 +58,20 @@ describe('Fault rates', () => {
     expect(bench.twilio.messages).toHaveLength(3);
     bench.twilio.faults({});
     expect(await run(bench, 1)).toEqual([201]);
+  });
+
+  it.each([
+    ['timeout', 0],
+    ['timeoutAfterAccept', 1],
+  ] as const)('leave the caller waiting: %s', async (rate, made) => {
+    bench = await startBench({ enforceWindow: false });
+    bench.twilio.faults({ rates: { [rate]: 1 } });
+    const asked = once(bench.twilio.events, 'request');
+    const answer = create(bench).catch((error: { code: string }) => error.code);
+    expect((await asked)[0]).not.toHaveProperty('status');
+    expect(bench.twilio.messages).toHaveLength(made);
+    await bench.twilio.stop();
+    expect(await answer).toBe('ECONNRESET');
   });
 
   it('strike one after the other as a script says', async () => {

@@ -6,6 +6,7 @@ import type { Account } from '../accounts/account';
 import type { Journal, LoggedRequest } from '../journal';
 import type { SeededRandom } from '../random';
 import { connectionOverrides, type ConnectionOverrides, type FailureKind } from './connection-overrides';
+import { Slots } from './slots';
 import { neverConnected, readAtMost } from './transport';
 
 /** A request of Twilio's to the application. */
@@ -42,6 +43,8 @@ type Try = WebhookResult & { readonly failure?: FailureKind; readonly location?:
 
 const LARGEST_ANSWER = 64 * 1024;
 const MOST_REDIRECTS = 5;
+/** More open connections than this would keep an application from answering any of them. */
+const MOST_AT_ONCE = 256;
 
 /**
  * Sends webhooks as Twilio does: form-encoded, signed with the account's primary token, within 15 seconds, and tried
@@ -51,6 +54,7 @@ const MOST_REDIRECTS = 5;
  */
 export class WebhookSender {
   readonly #agents = new Map<number, Agent>();
+  readonly #slots = new Slots(MOST_AT_ONCE);
 
   constructor(
     private readonly clock: Clock,
@@ -64,7 +68,13 @@ export class WebhookSender {
     return this.random.uuid();
   }
 
-  async send(webhook: Webhook): Promise<WebhookResult> {
+  /** Sends it and resolves with what came of it. Its time limits begin when its turn has come. */
+  send(webhook: Webhook): Promise<WebhookResult> {
+    return this.#slots.run(() => this.#send(webhook));
+  }
+
+  async #send(webhook: Webhook): Promise<WebhookResult> {
+    if (this.stopping.aborted) return { answered: false, code: 11200, text: 'The local Twilio has stopped' };
     const overrides = connectionOverrides(webhook.url);
     const total = new AbortController();
     const cancel = this.clock.setTimeout(() => total.abort(), overrides.totalTimeout);

@@ -1,8 +1,8 @@
 import { accountResource } from './accounts';
-import { exactly, page2010 } from './envelopes';
+import { exactly, listQuery, page2010 } from './envelopes';
 import { messageList, messageResource, createRequest, listRequest, updateRequest } from './messages';
 import type { Operation } from './operations';
-import { flag, oneOf, path, rfc2822, sid, text, whole } from './schema';
+import { flag, oneOf, path, rfc2822, sid, text } from './schema';
 
 const mediaUri = path('/Messages/(SM|MM)[0-9a-fA-F]{32}/Media/ME[0-9a-fA-F]{32}\\.json$');
 
@@ -33,7 +33,6 @@ const form = (properties: Readonly<Record<string, object>>) => ({
   additionalProperties: false,
 });
 
-const paging = { PageSize: whole, Page: whole, PageToken: text };
 const account = '/2010-04-01/Accounts/AC[0-9a-f]{32}';
 const message = `${account}/Messages/(?:SM|MM)[0-9a-f]{32}`;
 
@@ -77,7 +76,7 @@ export const apiOperations: readonly Operation[] = [
     name: 'ListMedia',
     method: 'GET',
     path: `${message}/Media.json`,
-    form: form(paging),
+    form: listQuery(),
     status: 200,
     answer: page2010('media_list', media, '/Messages/(SM|MM)[0-9a-fA-F]{32}/Media\\.json'),
   },
@@ -96,7 +95,7 @@ export const apiOperations: readonly Operation[] = [
     name: 'ListAccount',
     method: 'GET',
     path: '/2010-04-01/Accounts.json',
-    form: form({ ...paging, FriendlyName: text, Status: oneOf('active', 'suspended', 'closed') }),
+    form: listQuery({ FriendlyName: text, Status: oneOf('active', 'suspended', 'closed') }),
     status: 200,
     answer: listOfAccounts(),
   },
@@ -120,7 +119,7 @@ export const apiOperations: readonly Operation[] = [
     name: 'ListKey',
     method: 'GET',
     path: `${account}/Keys.json`,
-    form: form(paging),
+    form: listQuery(),
     status: 200,
     answer: page2010('keys', exactly(key), '/Keys\\.json'),
   },

@@ -1,6 +1,6 @@
-import { anyUrl, exactly, iso8601, pageWithMeta } from './envelopes';
+import { anyUrl, exactly, iso8601, listQuery, pageWithMeta } from './envelopes';
 import type { Operation } from './operations';
-import { nullable, oneOf, sid, text, whole } from './schema';
+import { nullable, oneOf, sid, text } from './schema';
 
 const common = {
   date_created: iso8601,
@@ -24,11 +24,6 @@ const approval = {
 };
 const whatsapp = exactly({ ...approval, type: { const: 'whatsapp' } });
 
-const paging = {
-  type: 'object',
-  properties: { PageSize: whole, Page: whole, PageToken: text },
-  additionalProperties: false,
-};
 const contents = '/v1/Content';
 const one = `${contents}/HX[0-9a-f]{32}`;
 const body = {
@@ -50,7 +45,7 @@ export const contentOperations: readonly Operation[] = [
     name: 'ListContent',
     method: 'GET',
     path: '/v[12]/Content',
-    form: paging,
+    form: listQuery(),
     status: 200,
     answer: pageWithMeta('contents', content),
   },
@@ -61,7 +56,7 @@ export const contentOperations: readonly Operation[] = [
     name: 'ListContentAndApprovals',
     method: 'GET',
     path: '/v[12]/ContentAndApprovals',
-    form: paging,
+    form: listQuery(),
     status: 200,
     answer: pageWithMeta('contents', exactly({ ...common, approval_requests: whatsapp })),
   },
@@ -69,7 +64,7 @@ export const contentOperations: readonly Operation[] = [
     name: 'ListLegacyContent',
     method: 'GET',
     path: '/v1/LegacyContent',
-    form: paging,
+    form: listQuery(),
     status: 200,
     answer: pageWithMeta(
       'contents',
@@ -127,15 +122,11 @@ export const monitorOperations: readonly Operation[] = [
     name: 'ListAlert',
     method: 'GET',
     path: '/v1/Alerts',
-    form: {
-      ...paging,
-      properties: {
-        ...paging.properties,
-        LogLevel: oneOf('error', 'warning', 'notice', 'debug'),
-        StartDate: text,
-        EndDate: text,
-      },
-    },
+    form: listQuery({
+      LogLevel: oneOf('error', 'warning', 'notice', 'debug'),
+      StartDate: text,
+      EndDate: text,
+    }),
     status: 200,
     answer: pageWithMeta('alerts', exactly(alert)),
   },

@@ -1,4 +1,4 @@
-import { nullable, path, text } from './schema';
+import { type FormSchema, nullable, path, text, whole } from './schema';
 
 /** `2023-08-24T05:01:45Z`: the newer APIs write ISO 8601. */
 export const iso8601 = { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$' };
@@ -54,3 +54,9 @@ export const errorBody = {
   required: ['code', 'message', 'more_info', 'status'],
   additionalProperties: false,
 };
+
+/** What every list can be asked for: its page, and what it filters by. */
+export function listQuery(filters: FormSchema['properties'] = {}): FormSchema {
+  const properties = { PageSize: whole, Page: whole, PageToken: text, ...filters };
+  return { type: 'object', properties, additionalProperties: false };
+}

@@ -1,3 +1,4 @@
+import { page2010 } from './envelopes';
 import {
   address,
   check,
@@ -149,34 +150,7 @@ export const messageResource = {
   additionalProperties: false,
 };
 
-const pageUri = path('/Messages\\.json(\\?|$)');
-
-export const messageList = {
-  type: 'object',
-  properties: {
-    messages: { type: 'array', items: messageResource },
-    first_page_uri: pageUri,
-    next_page_uri: nullable(pageUri),
-    previous_page_uri: nullable(pageUri),
-    uri: pageUri,
-    page: { type: 'integer', minimum: 0 },
-    page_size: { type: 'integer', minimum: 1, maximum: 1000 },
-    start: { type: 'integer', minimum: 0 },
-    end: { type: 'integer', minimum: 0 },
-  },
-  required: [
-    'messages',
-    'first_page_uri',
-    'next_page_uri',
-    'previous_page_uri',
-    'uri',
-    'page',
-    'page_size',
-    'start',
-    'end',
-  ],
-  additionalProperties: false,
-};
+export const messageList = page2010('messages', messageResource, '/Messages\\.json');
 
 const validators = {
   createRequest: compile(createRequest),

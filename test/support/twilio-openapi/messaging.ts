@@ -1,6 +1,6 @@
-import { anyUrl, exactly, iso8601, pageWithMeta } from './envelopes';
+import { anyUrl, exactly, iso8601, listQuery, pageWithMeta } from './envelopes';
 import type { Operation } from './operations';
-import { flag, nullable, oneOf, sid, text, whole } from './schema';
+import { flag, nullable, oneOf, sid, text } from './schema';
 
 const service = exactly({
   sid: sid('MG'),
@@ -85,11 +85,6 @@ const serviceForm = {
   additionalProperties: false,
 };
 
-const paging = {
-  type: 'object',
-  properties: { PageSize: whole, Page: whole, PageToken: text },
-  additionalProperties: false,
-};
 const services = '/v1/Services';
 const one = `${services}/MG[0-9a-f]{32}`;
 const senders = '/v2/Channels/Senders';
@@ -109,7 +104,7 @@ export const messagingOperations: readonly Operation[] = [
     name: 'ListService',
     method: 'GET',
     path: services,
-    form: paging,
+    form: listQuery(),
     status: 200,
     answer: pageWithMeta('services', service),
   },
@@ -128,7 +123,7 @@ export const messagingOperations: readonly Operation[] = [
     name: 'ListChannelSender',
     method: 'GET',
     path: `${one}/ChannelSenders`,
-    form: paging,
+    form: listQuery(),
     status: 200,
     answer: pageWithMeta('senders', channelSender),
   },
@@ -144,7 +139,7 @@ export const messagingOperations: readonly Operation[] = [
     name: 'ListPhoneNumber',
     method: 'GET',
     path: `${one}/PhoneNumbers`,
-    form: paging,
+    form: listQuery(),
     status: 200,
     answer: pageWithMeta('phone_numbers', record),
   },
@@ -160,7 +155,7 @@ export const messagingOperations: readonly Operation[] = [
     name: 'ListChannelsSender',
     method: 'GET',
     path: senders,
-    form: { ...paging, properties: { ...paging.properties, Channel: text }, required: ['Channel'] },
+    form: { ...listQuery({ Channel: text }), required: ['Channel'] },
     status: 200,
     answer: pageWithMeta('senders', sender),
   },
