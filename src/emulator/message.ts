@@ -50,6 +50,8 @@ export interface Extras {
   readonly place?: Place;
   readonly buttons?: readonly Button[];
   readonly rows?: readonly ListRow[];
+  /** What opens the list. */
+  readonly listButton?: string;
 }
 
 /** A message as Twilio and the phone both know it. Times are milliseconds since 1970. */

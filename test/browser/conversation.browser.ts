@@ -120,9 +120,10 @@ describe('A conversation on the phone page', () => {
     phone().bench.twilio.faults({ delivery: { errorCode: 63024 } });
     const page = await phone().open();
     await phone().send({ body: 'Anybody there?' });
-    await page
-      .getByText('Failed: Invalid message recipient (63024). This number cannot get WhatsApp messages.')
-      .waitFor();
+    await page.getByText('Failed: This number cannot get WhatsApp messages (63024)').waitFor();
+    phone().bench.twilio.faults({ delivery: { errorCode: 99_999 } });
+    await phone().send({ body: 'And now?' });
+    await page.getByText('Failed: Error 99999 (99999)').waitFor();
   });
 
   it('says when the application does not take a message', async () => {

@@ -26,10 +26,9 @@ beforeEach(() => {
 const choose = (page: Page, kind: string, file: { name: string; mimeType: string; buffer: Buffer }) =>
   page.locator(`#choose-${kind}`).setInputFiles(file);
 const confirm = (page: Page) => page.getByRole('dialog').getByRole('button', { name: 'Send', exact: true }).click();
+/** Fails where there is a picture that cannot be shown. */
 const imagesLoaded = (page: Page) =>
-  page.waitForFunction(
-    '[...document.querySelectorAll("#chat img")].every((image) => image.complete && image.naturalWidth > 0)',
-  );
+  page.evaluate('Promise.all([...document.querySelectorAll("#chat img")].map((image) => image.decode()))');
 
 /** A second of a tone, as a WAV file. */
 function tone(): Buffer {

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { type Bench, startBench } from '../emulator/bench';
-import type { TwilioEmulatorOptions } from '../../src/emulator';
+import { TwilioEmulator, type TwilioEmulatorOptions } from '../../src/emulator';
 import { type BrowserPage, launchBrowser, openPage } from './browser-page';
 
 export const ANA = '+15551230001';
@@ -8,6 +8,7 @@ export const ANA = '+15551230001';
 /** An emulator with an application behind it, and a browser to open its page in. */
 export class PhonePage {
   private readonly opened: BrowserPage[] = [];
+  private restarted: TwilioEmulator | undefined;
 
   private constructor(
     readonly bench: Bench,
@@ -27,11 +28,23 @@ export class PhonePage {
     return one.page;
   }
 
+  /** Starts another emulator in place of this one, as one does at the command line. It has no webhook. */
+  async restart(): Promise<TwilioEmulator> {
+    const { twilio } = this.bench;
+    const port = Number(new URL(twilio.url).port);
+    await twilio.stop();
+    this.restarted = await TwilioEmulator.start({ port });
+    return this.restarted;
+  }
+
   /** Closes everything. @returns what the pages did that they must never do. */
   async stop(): Promise<string[]> {
     for (const { close } of this.opened) await close();
+    await this.restarted?.stop();
     await this.bench.stop();
-    return this.opened.flatMap(({ offences }) => offences);
+    const offences = this.opened.flatMap((one) => one.offences);
+    // While there is no emulator, the browser says so.
+    return this.restarted ? offences.filter((offence) => !offence.startsWith('Failed to load')) : offences;
   }
 
   /** Sends to Ana, as the application does. */
@@ -63,9 +76,11 @@ export function eachWithPhone(options?: TwilioEmulatorOptions): () => PhonePage 
 }
 
 export async function write(page: Page, text: string): Promise<void> {
-  await page.getByRole('textbox', { name: 'Message' }).fill(text);
+  await page.getByRole('textbox', { name: 'Message', exact: true }).fill(text);
   await page.getByRole('button', { name: 'Send', exact: true }).click();
 }
+
+export const nextFrame = (page: Page): Promise<unknown> => page.evaluate('new Promise(requestAnimationFrame)');
 
 export const bubble = (page: Page, text: string): Locator => page.locator('.message', { hasText: text });
 

@@ -34,6 +34,7 @@ export function messageView(core: Core, message: Message): Record<string, unknow
     place: message.extras.place,
     buttons: message.extras.buttons ?? [],
     rows: message.extras.rows ?? [],
+    listButton: message.extras.listButton,
     template: message.template && templateView(core, message),
     replyTo: message.replyTo,
     forwarded: message.forwarded,

@@ -17,6 +17,7 @@ import { startRecorder } from './compose/recorder.js';
 import { startPhones } from './phones/list.js';
 import { startUserDialog } from './phones/user-dialog.js';
 import { startDebugger } from './tools/debugger.js';
+import { startPhoneSwitches } from './tools/phone-switches.js';
 import { startTabs } from './tools/tabs.js';
 import { startTime } from './tools/time.js';
 import { startTraffic } from './tools/traffic.js';
@@ -43,6 +44,7 @@ for (const start of [
   startTraffic,
   startDebugger,
   startTrouble,
+  startPhoneSwitches,
   startTime,
   startWebhook,
 ]) {

@@ -58,13 +58,18 @@ export class Inbox {
 
   /** Stores the message inside the caller's transaction. */
   async store(trx: DatabaseTransaction, webhook: InboundWebhook): Promise<Accepted> {
-    const { connectionId, params } = webhook;
+    const { connectionId, params, idempotencyToken } = webhook;
     const dedupeKey = dedupeKeyOf(webhook);
     const known = await trx
       .selectFrom('inbound_messages')
       .select('seq')
       .where('connection_id', '=', connectionId)
-      .where('dedupe_key', '=', dedupeKey)
+      .where(({ or, eb }) =>
+        or([
+          eb('dedupe_key', '=', dedupeKey),
+          ...(idempotencyToken === undefined ? [] : [eb('idempotency_token', '=', idempotencyToken)]),
+        ]),
+      )
       .executeTakeFirst();
     if (known !== undefined) return { outcome: 'repeat', released: 0 };
 
@@ -104,6 +109,7 @@ export class Inbox {
         connection_id: connectionId,
         conversation_id: conversation.id,
         dedupe_key: dedupeKey,
+        idempotency_token: idempotencyToken ?? null,
         message_sid: params['MessageSid'] || params['SmsMessageSid'] || params['SmsSid'] || '',
         params: JSON.stringify(params),
         received_at: receivedAt,
@@ -114,7 +120,7 @@ export class Inbox {
         failure: null,
         finished_at: null,
       })
-      .onConflict((conflict) => conflict.columns(['connection_id', 'dedupe_key']).doNothing())
+      .onConflict((conflict) => conflict.doNothing())
       .returning('seq')
       .executeTakeFirst();
     // Another process stored the same message in this moment.

@@ -35,6 +35,8 @@ interface InboundMessagesTable {
   conversation_id: string;
   /** What tells a repeat from a new message: the MessageSid, or what stands in for it. */
   dedupe_key: string;
+  /** Twilio's name for the request, the same on each of its tries. */
+  idempotency_token: string | null;
   message_sid: string;
   params: string;
   received_at: number;

@@ -4,6 +4,9 @@ import { setNow } from './clock.js';
 import { post } from './control.js';
 import { choose, emit, store } from './store.js';
 
+/** What the page remembers; beyond that the oldest go. */
+const MOST_MESSAGES = 2000;
+const MOST_USERS = 1000;
 const MOST_REQUESTS = 300;
 const MOST_PHONES = 50;
 const RETRY_MS = 1000;
@@ -33,6 +36,12 @@ function keep(list, entry) {
   if (list.length > MOST_REQUESTS) list.shift();
 }
 
+function forget(sid) {
+  const message = store.messages.get(sid);
+  store.messages.delete(sid);
+  if (message) emit('remove', message);
+}
+
 const handlers = {
   state(state) {
     setNow(state.now);
@@ -53,6 +62,8 @@ const handlers = {
   },
   user(user) {
     store.users.set(user.id, user);
+    const oldest = [...store.users.keys()].find((id) => id !== store.phone);
+    if (store.users.size > MOST_USERS) store.users.delete(oldest);
     rememberPhones();
     if (!store.users.has(store.phone)) choose(user.id);
     emit('user', user);
@@ -61,12 +72,10 @@ const handlers = {
     const before = store.messages.get(message.sid);
     store.messages.set(message.sid, message);
     emit('message', { message, before });
+    const [oldest] = store.messages.keys();
+    if (store.messages.size > MOST_MESSAGES) forget(oldest);
   },
-  remove({ sid }) {
-    const message = store.messages.get(sid);
-    store.messages.delete(sid);
-    if (message) emit('remove', message);
-  },
+  remove: ({ sid }) => forget(sid),
   request(request) {
     keep(store.requests, request);
     emit('request', request);

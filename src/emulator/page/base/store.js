@@ -25,6 +25,8 @@ export function emit(name, detail) {
 
 export const currentUser = () => store.users.get(store.phone);
 
+export const currentChat = () => currentUser()?.chats.find(({ sender }) => sender === store.sender);
+
 export const isHere = (message) => message.phone === store.phone && message.sender === store.sender;
 
 export function messagesHere() {

@@ -30,7 +30,7 @@ function marks({ forwarded, template, sendAt, status }) {
     notes.push(note('forward', forwarded === 'frequently' ? 'Forwarded many times' : 'Forwarded'));
   }
   if (template) {
-    const kind = template.approved ? 'Template' : 'Content, inside the window only';
+    const kind = template.approved ? 'Template' : 'Session content';
     const values = Object.entries(template.variables ?? {}).map(([name, value]) => `{{${name}}} ${value}`);
     const title = [template.contentSid, ...values].join('\n');
     notes.push(note('template', `${kind}${template.name ? ` · ${template.name}` : ''}`, title));
@@ -52,8 +52,8 @@ function textNode(message) {
 }
 
 /** What makes a new bubble necessary; a status alone only changes the sign. */
-export const contentOf = ({ body, media, place, buttons, status }) =>
-  JSON.stringify([body, media, place, buttons, status === 'scheduled']);
+export const contentOf = ({ body, media, place, buttons, status, error }) =>
+  JSON.stringify([body, media, place, buttons, status === 'scheduled', error !== undefined]);
 
 /** Brings sign, words and look up to date; the content stays. */
 export function updateBubble(bubble, message) {
@@ -66,6 +66,7 @@ export function updateBubble(bubble, message) {
   updateSign(bubble.sign, message);
   bubble.reason.textContent = loss ?? '';
   bubble.reason.hidden = loss === undefined;
+  bubble.reason.title = message.error?.title ?? '';
 }
 
 export function createBubble(message) {

@@ -8,16 +8,19 @@ export function contactCard(src) {
   const numbers = element('span', { className: 'numbers' });
   const face = element('span', { className: 'face' }, avatar('?'));
   const node = element('div', { className: 'contact' }, face, element('span', { className: 'lines' }, name, numbers));
-  fetch(src)
-    .then((response) => response.text())
-    .then((text) => {
-      const card = readCard(text);
-      name.textContent = card.name;
-      face.replaceChildren(avatar(card.name));
-      numbers.replaceChildren(...card.numbers.map((number) => element('small', {}, number)));
-    })
-    .catch(() => (name.textContent = 'A contact that cannot be read'));
+  showCard(src, { face, name, numbers });
   return node;
+}
+
+async function showCard(src, { face, name, numbers }) {
+  try {
+    const card = readCard(await (await fetch(src)).text());
+    name.textContent = card.name;
+    face.replaceChildren(avatar(card.name));
+    numbers.replaceChildren(...card.numbers.map((number) => element('small', {}, number)));
+  } catch {
+    name.textContent = 'A contact that cannot be read';
+  }
 }
 
 /** The name and the numbers of the first card. @see RFC 6350 */

@@ -23,20 +23,28 @@ function showMessage(message) {
     return;
   }
   const known = bubbles.get(message.sid);
-  if (known?.content === contentOf(message)) return updateBubble(known, message);
+  if (known?.content === contentOf(message)) {
+    updateBubble(known, message);
+    return;
+  }
   const bubble = createBubble(message);
   bubbles.set(message.sid, bubble);
-  if (known) {
-    bubble.node.classList.toggle('first', known.node.classList.contains('first'));
-    if (last === known) last = bubble;
-    return known.node.replaceWith(bubble.node);
-  }
-  return append(bubble);
+  if (known) replace(known, bubble);
+  else append(bubble);
+}
+
+function replace(known, bubble) {
+  bubble.node.classList.toggle('first', known.node.classList.contains('first'));
+  if (last === known) last = bubble;
+  known.node.replaceWith(bubble.node);
 }
 
 function append(bubble) {
   const isNewDay = !last || !sameDay(last.at, bubble.at);
-  if (isNewDay) chat.append(element('li', { className: 'day' }, element('span', {}, dayOf(bubble.at))));
+  if (isNewDay)
+    chat.append(
+      element('li', { className: 'day', 'data-at': String(bubble.at) }, element('span', {}, dayOf(bubble.at))),
+    );
   bubble.node.classList.toggle('first', isNewDay || last.isMine !== bubble.isMine);
   chat.append(bubble.node);
   last = bubble;
@@ -69,17 +77,24 @@ function showChat() {
   markRead();
 }
 
+const isWaiting = ({ direction, status }) => direction === 'outbound' && status === 'delivered';
+
 /** Whoever looks at a chat has read it. */
 function markRead() {
   if (document.visibilityState !== 'visible' || store.phone === null) return;
-  const isWaiting = ({ direction, status }) => direction === 'outbound' && status === 'delivered';
   emit('seen');
   if (currentUser()?.readReceipts !== false && messagesHere().some(isWaiting)) {
     post('read', { phone: store.phone, sender: store.sender });
   }
 }
 
+/** Yesterday is a matter of the clock. */
+function showDays() {
+  for (const day of chat.querySelectorAll('.day')) day.firstChild.textContent = dayOf(Number(day.dataset.at));
+}
+
 export function startConversation() {
+  on('clock', showDays);
   on('choose', showChat);
   on('message', ({ message, before }) => {
     showMessage(message);

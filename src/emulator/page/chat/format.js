@@ -75,14 +75,18 @@ function codeAt(text, at) {
 /** A mark opens at the beginning of a word, and closes at the end of one on the same line. */
 function markedAt(text, at, within) {
   const mark = text[at];
-  if (!(mark in TAGS) || within.includes(mark) || isWord(text[at - 1]) || isSpace(text[at + 1])) return undefined;
-  for (let end = at + 1; end < text.length && text[end] !== '\n'; end++) {
-    const closes = text[end] === mark && end > at + 1 && !isSpace(text[end - 1]) && !isWord(text[end + 1]);
-    if (!closes) continue;
+  if (!(mark in TAGS) || within.includes(mark) || !opens(text, at)) return undefined;
+  for (let end = at + 2; end < text.length && text[end] !== '\n'; end++) {
+    if (text[end] !== mark || isSpace(text[end - 1]) || isWord(text[end + 1])) continue;
     const content = text.slice(at + 1, end);
     return { node: element(TAGS[mark], {}, inline(content, within + mark)), end: end + 1 };
   }
   return undefined;
+}
+
+function opens(text, at) {
+  const next = text[at + 1];
+  return !isWord(text[at - 1]) && !isSpace(next) && next !== text[at];
 }
 
 function linkAt(text, at) {
@@ -97,7 +101,7 @@ function linkAt(text, at) {
 const isWord = (character) => character !== undefined && WORD.test(character);
 const isSpace = (character) => character === undefined || /\s/.test(character);
 
-const EMOJI = /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Regional_Indicator}|[\u200d\ufe0f])+$/u;
+const EMOJI = /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Regional_Indicator}|\u200d|\ufe0f)+$/u;
 
 /** Up to three emoji and nothing else are shown large. */
 export function isLarge(text) {

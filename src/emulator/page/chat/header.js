@@ -2,7 +2,7 @@
 
 import { now } from '../base/clock.js';
 import { find } from '../base/dom.js';
-import { currentUser, isHere, on, store } from '../base/store.js';
+import { currentChat, currentUser, isHere, on, store } from '../base/store.js';
 import { countdown, nameOf, plain } from '../base/words.js';
 
 /** WhatsApp shows that someone types for this long at most. */
@@ -29,7 +29,7 @@ function showTyping() {
 }
 
 function showWindow() {
-  const closesAt = currentUser()?.chats?.find(({ sender }) => sender === store.sender)?.windowClosesAt ?? null;
+  const closesAt = currentChat()?.windowClosesAt ?? null;
   const left = closesAt === null ? 0 : closesAt - now();
   const isOpen = left > 0;
   timer.classList.toggle('closed', !isOpen);

@@ -9,8 +9,7 @@ import { voicePlayer } from './voice.js';
 export const sourceOf = ({ sid }) => `/_emulator/media/${sid}`;
 
 export function mediaNode(media, message) {
-  if (!media.here)
-    return element('p', { className: 'coming' }, icon('clock'), `${media.filename ?? 'A file'} is being fetched`);
+  if (!media.here) return missing(media, message);
   const src = sourceOf(media);
   switch (kindOfMedia(media, message)) {
     case 'image':
@@ -26,6 +25,13 @@ export function mediaNode(media, message) {
     default:
       return documentCard(src, media);
   }
+}
+
+function missing({ filename }, { error }) {
+  const what = filename ?? 'A file';
+  return error
+    ? element('p', { className: 'coming' }, icon('failed'), `${what} did not come along`)
+    : element('p', { className: 'coming' }, icon('clock'), `${what} is being fetched`);
 }
 
 function picture(src, alt, className) {

@@ -1,6 +1,6 @@
 // A location: a made-up map, as nothing is fetched from elsewhere, and a link to a real one.
 
-import { element } from '../base/dom.js';
+import { element, hidden } from '../base/dom.js';
 import { icon } from '../base/icons.js';
 
 export function placeNode({ latitude, longitude, label, address }) {
@@ -11,13 +11,14 @@ export function placeNode({ latitude, longitude, label, address }) {
       href: `https://www.openstreetmap.org/?mlat=${Number(latitude)}&mlon=${Number(longitude)}`,
       target: '_blank',
       rel: 'noopener noreferrer',
-      'aria-label': `Location: ${label ?? ''} ${address ?? ''} ${latitude}, ${longitude}. Opens a map elsewhere`,
+      title: 'Opens a map elsewhere',
     },
     element('span', { className: 'map' }, element('span', { className: 'pin' }, icon('pin'))),
     element(
       'span',
       { className: 'lines' },
-      element('strong', {}, label ?? 'Location'),
+      hidden('Location: '),
+      element('strong', {}, label ?? 'A place'),
       address ? element('span', {}, address) : undefined,
       element('small', {}, `${latitude}, ${longitude}`),
     ),

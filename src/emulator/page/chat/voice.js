@@ -5,6 +5,7 @@ import { icon } from '../base/icons.js';
 import { length } from '../base/words.js';
 
 const BARS = 42;
+const MOST_WAVES = 200;
 const LARGEST_DECODED = 4 * 1024 * 1024;
 const waves = new Map();
 let playing;
@@ -63,7 +64,9 @@ export function voicePlayer(src, sid, bytes) {
 
 async function drawWave(bars, src, sid, bytes) {
   if (!waves.has(sid)) waves.set(sid, peaksOf(src, bytes));
+  const [oldest] = waves.keys();
   const peaks = await waves.get(sid);
+  if (waves.size > MOST_WAVES) waves.delete(oldest);
   // The heights are the style sheet's, in steps.
   for (const [index, bar] of bars.entries()) bar.dataset.height = String(1 + Math.round((peaks[index] ?? 0) * 9));
 }

@@ -21,7 +21,7 @@ function kindOf({ type }) {
 export async function toBase64(blob) {
   const url = await new Promise((resolve, reject) => {
     const reader = new FileReader();
-    reader.addEventListener('load', () => resolve(String(reader.result)));
+    reader.addEventListener('load', () => resolve(reader.result));
     reader.addEventListener('error', () => reject(reader.error));
     reader.readAsDataURL(blob);
   });

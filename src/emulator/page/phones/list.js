@@ -5,8 +5,9 @@ import { showPane } from '../base/panes.js';
 import { choose, on, store } from '../base/store.js';
 import { dayOf, gist, nameOf, plain, sameDay, timeNode } from '../base/words.js';
 import { now } from '../base/clock.js';
+import { formatted } from '../chat/format.js';
 import { avatar } from './avatar.js';
-import { markSeen, unreadCount } from './unread.js';
+import { markSeen, unreadCounts } from './unread.js';
 
 const MOST_SHOWN = 200;
 const list = find('phones');
@@ -19,8 +20,7 @@ function lastMessages() {
   return last;
 }
 
-function entry(user, message) {
-  const unread = unreadCount(user.id, store.sender);
+function entry(user, message, unread) {
   const isCurrent = user.id === store.phone;
   const when = message && (sameDay(message.at, now()) ? timeNode(message.at) : element('time', {}, dayOf(message.at)));
   const words = message ? `${message.direction === 'inbound' ? 'You: ' : ''}${gist(message)}` : user.id;
@@ -28,13 +28,27 @@ function entry(user, message) {
     'button',
     { type: 'button', 'data-phone': user.id, 'aria-current': isCurrent ? 'true' : undefined },
     avatar(nameOf(user)),
-    element('span', { className: 'name' }, nameOf(user)),
-    when,
-    element('span', { className: 'preview' }, words),
-    user.online ? undefined : element('span', { className: 'offline' }, 'offline'),
-    unread > 0 ? element('span', { className: 'unread' }, String(unread), hidden(' unread')) : undefined,
+    element(
+      'span',
+      { className: 'lines' },
+      element('span', { className: 'row' }, element('span', { className: 'name' }, nameOf(user)), when),
+      element(
+        'span',
+        { className: 'row' },
+        element('span', { className: 'preview' }, unmarked(words)),
+        mark(user, unread),
+      ),
+    ),
   );
   return element('li', { className: unread > 0 ? 'has-unread' : '' }, button);
+}
+
+/** The words without the signs that format them. */
+const unmarked = (text) => element('span', {}, ...formatted(text)).textContent;
+
+function mark(user, unread) {
+  if (unread > 0) return element('span', { className: 'unread' }, String(unread), hidden(' unread'));
+  return user.online ? undefined : element('span', { className: 'offline' }, 'offline');
 }
 
 function show() {
@@ -43,9 +57,10 @@ function show() {
   const users = [...store.users.values()]
     .toSorted((a, b) => (last.get(b.id)?.at ?? 0) - (last.get(a.id)?.at ?? 0))
     .slice(0, MOST_SHOWN);
-  list.replaceChildren(...users.map((user) => entry(user, last.get(user.id))));
+  const counts = unreadCounts(store.sender);
+  list.replaceChildren(...users.map((user) => entry(user, last.get(user.id), counts.get(user.id) ?? 0)));
   if (hadFocus) list.querySelector(`[data-phone="${CSS.escape(hadFocus)}"]`)?.focus();
-  const unread = users.reduce((sum, user) => sum + unreadCount(user.id, store.sender), 0);
+  const unread = [...counts.values()].reduce((sum, count) => sum + count, 0);
   document.title = `${unread > 0 ? `(${unread}) ` : ''}Local Twilio: phone`;
   find('chats-unread').textContent = unread > 0 ? String(unread) : '';
 }

@@ -52,13 +52,17 @@ function fill(details, request) {
         { className: 'do' },
         copyButton('Copy as curl', () => asCurl(request)),
       ),
+      ...section('Headers', signatureFirst(headers)),
       ...section('Parameters', parameters),
-      ...section('Headers', headers),
       element('h3', {}, status === undefined ? `No answer${took}` : `Answer ${status}${took}`),
       ...answerNodes(answer),
     ),
   );
 }
+
+/** It is what one looks for. */
+const signatureFirst = ({ 'x-twilio-signature': signature, ...others } = {}) =>
+  signature === undefined ? others : { 'x-twilio-signature': signature, ...others };
 
 function section(title, entries) {
   const rows = Object.entries(entries ?? {}).flatMap(([name, value]) => [

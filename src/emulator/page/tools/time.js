@@ -21,7 +21,7 @@ function show() {
   node.textContent = time.toLocaleString([], FORMAT);
   const hours = (now() - Date.now()) / 3_600_000;
   find('time-ahead').textContent =
-    Math.abs(hours) < 0.02 ? 'as on this machine' : `${hours.toFixed(hours < 10 ? 1 : 0)} h ahead of this machine`;
+    Math.abs(hours) < 0.02 ? 'as on this machine' : `${Number(hours.toFixed(1))} h ahead of this machine`;
 }
 
 async function advance(by) {

@@ -2,8 +2,8 @@
 
 import { announce, post } from '../base/control.js';
 import { find } from '../base/dom.js';
-import { currentUser, on, store } from '../base/store.js';
-import { nameOf } from '../base/words.js';
+import { on, store } from '../base/store.js';
+import { drawRates, showRates, wantedRates } from './rates.js';
 
 const REST = {
   429: { status: 429, retryAfter: 3 },
@@ -25,22 +25,19 @@ function wanted() {
       delivery: { errorCode: Number(errorCode), status, times: Number(find('fault-delivery-times').value) || 1 },
     }),
     ...(callbacks && { callbacks }),
+    ...wantedRates(),
   };
 }
 
 function nameOfRest(fault) {
-  const names = Object.keys(REST).filter((name) => {
-    const { status, connection, afterAccept } = REST[name];
-    return (
-      fault.status === status && fault.connection === connection && Boolean(fault.afterAccept) === Boolean(afterAccept)
-    );
-  });
-  return names[0] ?? '';
+  const isSame = ({ status, connection, afterAccept }) =>
+    fault.status === status && fault.connection === connection && Boolean(fault.afterAccept) === Boolean(afterAccept);
+  return Object.keys(REST).find((name) => isSame(REST[name])) ?? '';
 }
 
-/** A number that someone is about to change stays as they write it. */
-function setTimes(input, times) {
-  if (document.activeElement !== input) input.value = String(times ?? 1);
+/** A number that someone is about to change, or has set for what they are about to choose, stays as it is. */
+function setTimes(input, fault) {
+  if (fault && document.activeElement !== input) input.value = String(fault.times);
 }
 
 function show() {
@@ -49,9 +46,9 @@ function show() {
   find('fault-rest').value = rest ? nameOfRest(rest) : '';
   find('fault-delivery').value = delivery ? `${delivery.errorCode} ${delivery.status ?? 'failed'}` : '';
   find('fault-callbacks').value = callbacks ?? '';
-  setTimes(find('fault-rest-times'), rest?.times);
-  setTimes(find('fault-delivery-times'), delivery?.times);
-  const count = [rest, delivery, callbacks].filter(Boolean).length;
+  setTimes(find('fault-rest-times'), rest);
+  setTimes(find('fault-delivery-times'), delivery);
+  const count = [rest, delivery, callbacks].filter(Boolean).length + showRates();
   find('fault-count').textContent = count > 0 ? String(count) : '';
 }
 
@@ -60,27 +57,11 @@ async function set() {
   announce('What goes wrong was changed');
 }
 
-function showPhone() {
-  const user = currentUser();
-  find('phone-switches').disabled = user === undefined;
-  if (!user) return;
-  find('switches-of').textContent = `${nameOf(user)}’s phone`;
-  find('phone-online').checked = user.online !== false;
-  find('phone-receipts').checked = user.readReceipts !== false;
-}
-
 export function startTrouble() {
+  drawRates();
   on('state', show);
   on('faults', show);
-  on('choose', showPhone);
-  on('user', showPhone);
   find('faults').addEventListener('change', set);
   find('faults').addEventListener('submit', (event) => event.preventDefault());
   find('all-well').addEventListener('click', () => post('faults', {}));
-  find('phone-online').addEventListener('change', ({ target }) =>
-    post('phones', { phone: store.phone, online: target.checked }),
-  );
-  find('phone-receipts').addEventListener('change', ({ target }) =>
-    post('phones', { phone: store.phone, readReceipts: target.checked }),
-  );
 }
