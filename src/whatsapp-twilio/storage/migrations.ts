@@ -1,15 +1,8 @@
-import { type CreateTableBuilder, type Kysely, type Migration, type MigrationProvider, Migrator, sql } from 'kysely';
+import { type Kysely, type Migration, type MigrationProvider, Migrator, sql } from 'kysely';
 import { connections } from './0002-connections';
 import type { Database } from './database';
 import { type Engine, engineOf } from './engine';
-
-/** A table whose rows have a place in an order: `seq` counts up as they are inserted. */
-function orderedTable(db: Kysely<unknown>, engine: Engine, name: string): CreateTableBuilder<string> {
-  const table = db.schema.createTable(name);
-  return engine.name === 'sqlite'
-    ? table.addColumn('seq', 'integer', (c) => c.primaryKey().autoIncrement())
-    : table.addColumn('seq', 'bigint', (c) => c.primaryKey().generatedAlwaysAsIdentity());
-}
+import { orderedTable } from './ordered-table';
 
 const firstTables = (engine: Engine): Migration => ({
   async up(db: Kysely<unknown>) {
@@ -190,7 +183,7 @@ const firstTables = (engine: Engine): Migration => ({
 function migrationsFor(engine: Engine): MigrationProvider {
   return {
     getMigrations: () =>
-      Promise.resolve({ '0001_first_tables': firstTables(engine), '0002_connections': connections() }),
+      Promise.resolve({ '0001_first_tables': firstTables(engine), '0002_connections': connections(engine) }),
   };
 }
 
