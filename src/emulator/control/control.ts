@@ -4,6 +4,7 @@ import { parseAddress } from '../../whatsapp-twilio/messages/address';
 import type { Core } from '../core';
 import { json, readBody, type Reply, write } from '../http';
 import type { Phone } from '../phone/phone';
+import type { Phones } from '../phone/phones';
 import { PhoneError } from '../phone/phone.error';
 import type { UserOptions } from '../phone/users';
 import { CommandError, type Fields, optional, sendAs, text } from './command';
@@ -20,7 +21,7 @@ const SHOWN_INLINE = /^(image\/(png|jpeg|webp|gif)|audio\/[\w.+-]+|video\/[\w.+-
 export class Control {
   constructor(
     private readonly core: Core,
-    private readonly phone: (address: string, options?: UserOptions) => Phone,
+    private readonly phones: Phones,
   ) {}
 
   async handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
@@ -96,10 +97,12 @@ export class Control {
       case '/_emulator/webhook': {
         const statusCallback = optional(fields, 'statusCallback');
         const url = httpUrl(text(fields, 'url'));
-        this.core.account.webhook = {
-          url,
-          ...(statusCallback === undefined ? {} : { statusCallback: httpUrl(statusCallback) }),
-        };
+        for (const sender of this.core.accounts.main.senders.values()) {
+          sender.webhook = {
+            url,
+            ...(statusCallback === undefined ? {} : { statusCallback: httpUrl(statusCallback) }),
+          };
+        }
         return { status: 204 };
       }
       default:
@@ -110,7 +113,10 @@ export class Control {
   #phone(fields: Fields, options?: UserOptions): Phone {
     const address = text(fields, 'phone');
     if (!parseAddress(address)) throw new CommandError('phone is neither a number such as +15551230001 nor a user id');
-    return this.phone(address, options);
+    const { main } = this.core.accounts;
+    const [sender] = main.senders.values();
+    if (!sender) throw new CommandError('The account has no sender');
+    return this.phones.of(address, main, sender, options);
   }
 }
 

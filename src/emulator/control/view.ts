@@ -1,12 +1,15 @@
+import type { Account } from '../accounts/account';
 import type { Core } from '../core';
 import { errorTitle } from '../error-titles';
 import type { Message } from '../message';
-import type { User } from '../phone/user';
+import { type User, windowClosesAt } from '../phone/user';
 
 /** A message as the phone page shows it. */
 export function messageView(message: Message): Record<string, unknown> {
   return {
     sid: message.sid,
+    accountSid: message.accountSid,
+    sender: message.direction === 'inbound' ? message.to : message.from,
     phone: message.user.id,
     direction: message.direction === 'inbound' ? 'inbound' : 'outbound',
     body: message.body,
@@ -24,16 +27,38 @@ export function messageView(message: Message): Record<string, unknown> {
 }
 
 export function userView(user: User): Record<string, unknown> {
-  return { id: user.id, profileName: user.profileName, online: user.online, open: user.open };
+  return {
+    id: user.id,
+    profileName: user.profileName,
+    online: user.online,
+    open: user.open,
+    readReceipts: user.readReceipts,
+    chats: [...user.chats.keys()].map((sender) => ({ sender, windowClosesAt: windowClosesAt(user, sender) ?? null })),
+  };
+}
+
+export function accountView(account: Account): Record<string, unknown> {
+  return {
+    sid: account.sid,
+    ownerSid: (account.parent ?? account).sid,
+    friendlyName: account.friendlyName,
+    type: account.type,
+    status: account.status,
+    senders: [...account.senders.values()].map(({ address, status, webhook }) => ({ address, status, webhook })),
+    services: [...account.services.values()].map(({ sid, friendlyName, pool }) => ({ sid, friendlyName, pool })),
+  };
 }
 
 /** All that the page needs to show itself anew. No credentials. */
 export function stateView(core: Core): Record<string, unknown> {
-  const { account, journal, messages, users } = core;
+  const { accounts, journal, messages, users } = core;
+  const { main } = accounts;
+  const [sender] = main.senders.values();
   return {
-    accountSid: account.sid,
-    sender: account.sender,
-    webhook: account.webhook ?? null,
+    accountSid: main.sid,
+    sender: sender?.address,
+    webhook: sender?.webhook.url === undefined ? null : sender.webhook,
+    accounts: accounts.all().map(accountView),
     now: core.clock.now(),
     users: users.all().map(userView),
     messages: messages.all().map(messageView),

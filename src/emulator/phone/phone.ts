@@ -1,7 +1,9 @@
+import type { Account } from '../accounts/account';
+import type { Sender } from '../accounts/sender';
 import type { Core } from '../core';
 import type { Delivery } from '../delivery';
 import type { Media, Message, Place } from '../message';
-import { addressOf, type User } from './user';
+import { addressOf, chatOf, type User } from './user';
 import type { Inbound, WebhookOutcome } from '../webhooks/inbound';
 import type { KindParameters } from '../webhooks/inbound-parameters';
 import type { Inbox, MessageMatcher } from './inbox';
@@ -34,7 +36,7 @@ interface Sending {
 const WAIT_MS = 5000;
 
 /**
- * The phone of one WhatsApp user. What it sends resolves once the application has answered the webhook, whatever the
+ * One WhatsApp user's phone, in the chat with one sender. What it sends resolves once the application has answered the webhook, whatever the
  * answer was.
  *
  * @example
@@ -49,6 +51,8 @@ export class Phone {
     private readonly inbound: Inbound,
     private readonly inbox: Inbox,
     readonly user: User,
+    private readonly account: Account,
+    private readonly sender: Sender,
   ) {}
 
   /** As Twilio writes it: `whatsapp:+15551230001`. */
@@ -151,7 +155,7 @@ export class Phone {
 
   /** The user opens the chat and sees what is there. */
   reads(): void {
-    this.delivery.readAll(this.user);
+    this.delivery.readAll(this.user, this.sender.address);
   }
 
   /** Takes the phone off the network: messages stay `sent` until it is back. */
@@ -171,16 +175,19 @@ export class Phone {
   }
 
   #send(sending: Sending): Promise<WebhookOutcome> {
-    const { account, clock, messages, random, work } = this.core;
+    const { clock, messages, random, work } = this.core;
+    const { account, sender } = this;
     const now = clock.now();
     const rich = sending.messageType !== 'text';
     const replyTo = sending.replyTo;
     const message: Message = {
       sid: random.sid(rich ? 'MM' : 'SM'),
+      accountSid: account.sid,
+      ordinal: messages.nextOrdinal(),
       direction: 'inbound',
       user: this.user,
       from: this.address,
-      to: account.sender,
+      to: sender.address,
       body: sending.body ?? '',
       media: sending.media ? [this.#media(sending.media, now)] : [],
       extras: sending.place ? { place: sending.place } : {},
@@ -189,15 +196,15 @@ export class Phone {
       createdAt: now,
       updatedAt: now,
       sentAt: now,
-      messagingServiceSid: account.messagingServiceSid ?? null,
+      messagingServiceSid: account.serviceOf(sender.address)?.sid ?? null,
       messageType: sending.messageType,
       ...(replyTo === undefined ? {} : { replyTo: replyTo.sid }),
     };
-    this.user.lastWroteAt = now;
+    chatOf(this.user, sender.address).lastWroteAt = now;
     messages.add(message);
     const quoted = replyTo && {
       OriginalRepliedMessageSid: replyTo.sid,
-      OriginalRepliedMessageSender: replyTo.from ?? account.sender,
+      OriginalRepliedMessageSender: replyTo.from ?? sender.address,
     };
     return new Promise((resolve, reject) => {
       work.run(() => this.inbound.deliver(message, { ...sending.kind, ...quoted }).then(resolve, reject));
@@ -223,7 +230,9 @@ export class Phone {
   }
 
   #last(has: (message: Message) => boolean, sid: string | undefined): Message | undefined {
-    const here = this.core.messages.all().filter((message) => message.user === this.user && isOnPhone(message));
+    const here = this.core.messages
+      .ofUser(this.user)
+      .filter((message) => message.from === this.sender.address && isOnPhone(message));
     return here.findLast((message) => has(message) && (sid === undefined || message.sid === sid));
   }
 }

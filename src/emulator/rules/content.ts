@@ -1,21 +1,24 @@
-import type { Button, Extras, ListRow } from './message';
+import type { Button, Extras, ListRow } from '../message';
+import type { Approval } from './approval';
 
 /** A content template, as in the Content API: text with `{{1}}` places, in one or more types. */
 export interface ContentTemplate {
   readonly sid: string;
-  readonly friendlyName?: string;
-  readonly language?: string;
+  readonly createdAt: number;
+  updatedAt: number;
+  friendlyName: string;
+  language: string;
   /** Values for places that a message leaves out. */
-  readonly variables?: Readonly<Record<string, string>>;
-  /**
-   * By type, for example `{ 'twilio/quick-reply': { body: 'Shall we? {{1}}', actions: [{ title: 'Yes', id: 'yes' }] } }`.
-   *
-   * @see https://www.twilio.com/docs/content/content-types-overview
-   */
-  readonly types: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  /** Whether WhatsApp approved it, so that it may be sent outside the 24-hour window. Default `true`. */
-  readonly approved?: boolean;
+  variables: Readonly<Record<string, string>>;
+  /** @see https://www.twilio.com/docs/content/content-types-overview */
+  types: ContentTypes;
+  approval: Approval;
 }
+
+/**
+ * By type, for example `{ 'twilio/quick-reply': { body: 'Shall we? {{1}}', actions: [{ title: 'Yes', id: 'yes' }] } }`.
+ */
+export type ContentTypes = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** A template with its places filled in. */
 export interface RenderedContent {
@@ -29,6 +32,11 @@ export interface RenderedContent {
 const RICHEST_FIRST = [
   'whatsapp/card',
   'twilio/card',
+  'twilio/carousel',
+  'whatsapp/flows',
+  'twilio/flows',
+  'twilio/catalog',
+  'twilio/schedule',
   'twilio/list-picker',
   'twilio/quick-reply',
   'twilio/call-to-action',
@@ -41,8 +49,18 @@ const RICHEST_FIRST = [
 /** Types that exist only inside a conversation and cannot be approved as templates. */
 const SESSION_ONLY = new Set(['twilio/list-picker', 'twilio/location']);
 
+export function isSessionOnly(template: ContentTemplate): boolean {
+  return SESSION_ONLY.has(richestType(template));
+}
+
+/** Whether it may be sent to someone who has not written for 24 hours. */
 export function mayOpenConversation(template: ContentTemplate): boolean {
-  return (template.approved ?? true) && !SESSION_ONLY.has(richestType(template));
+  return template.approval.status === 'approved' && !isSessionOnly(template);
+}
+
+/** Whether it carries a one-time password; such a template has one variable and needs a telephone number. */
+export function isAuthentication(template: ContentTemplate): boolean {
+  return richestType(template) === 'whatsapp/authentication';
 }
 
 export function render(template: ContentTemplate, given: Readonly<Record<string, string>>): RenderedContent {
@@ -50,11 +68,15 @@ export function render(template: ContentTemplate, given: Readonly<Record<string,
   let missingVariables = false;
   const fill = (value: unknown): string =>
     text(value).replace(/\{\{\s*([^{}\s]+)\s*\}\}/g, (place, name: string) => {
-      const variable = given[name] ?? template.variables?.[name];
+      const variable = given[name] ?? template.variables[name];
       if (variable === undefined) missingVariables = true;
       return variable ?? place;
     });
-  const body = [type.body ?? type.title, type.subtitle]
+  // WhatsApp writes the text of a one-time password itself.
+  const lines = isAuthentication(template)
+    ? ['{{1}} is your verification code.']
+    : [type.header_text, type.body ?? type.title, type.subtitle, type.footer];
+  const body = lines
     .filter((line) => line !== undefined)
     .map(fill)
     .join('\n');
@@ -82,7 +104,8 @@ export function render(template: ContentTemplate, given: Readonly<Record<string,
   };
 }
 
-function richestType(template: ContentTemplate): string {
+/** Twilio sends the richest of its types. */
+export function richestType(template: ContentTemplate): string {
   return RICHEST_FIRST.find((type) => type in template.types) ?? Object.keys(template.types)[0] ?? 'twilio/text';
 }
 

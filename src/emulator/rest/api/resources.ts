@@ -1,16 +1,12 @@
-import type { Account } from '../account';
-import { errorTitle } from '../error-titles';
-import type { Media, Message } from '../message';
+import { errorTitle } from '../../error-titles';
+import type { Media, Message } from '../../message';
+import { rfc2822 } from '../dates';
 
 export const API_VERSION = '2010-04-01';
 
-/** `Thu, 24 Aug 2023 05:01:45 +0000`: the 2010 API writes RFC 2822, not ISO 8601. */
-export function rfc2822(time: number): string {
-  return new Date(time).toUTCString().replace('GMT', '+0000');
-}
-
 /** @see https://www.twilio.com/docs/messaging/api/message-resource#message-properties */
-export function messageResource(message: Message, accountSid: string): Record<string, unknown> {
+export function messageResource(message: Message): Record<string, unknown> {
+  const { accountSid } = message;
   const uri = messagePath(accountSid, message.sid);
   return {
     account_sid: accountSid,
@@ -46,23 +42,6 @@ export function mediaResource(media: Media, messageSid: string, accountSid: stri
     parent_sid: messageSid,
     sid: media.sid,
     uri: `${mediaPath(accountSid, messageSid, media.sid)}.json`,
-  };
-}
-
-/** @see https://www.twilio.com/docs/iam/api/account */
-export function accountResource(account: Account): Record<string, unknown> {
-  const uri = `/${API_VERSION}/Accounts/${account.sid}`;
-  return {
-    auth_token: account.authToken,
-    date_created: rfc2822(account.createdAt),
-    date_updated: rfc2822(account.createdAt),
-    friendly_name: 'Local Twilio',
-    owner_account_sid: account.sid,
-    sid: account.sid,
-    status: account.status,
-    subresource_uris: { messages: `${uri}/Messages.json` },
-    type: 'Full',
-    uri: `${uri}.json`,
   };
 }
 

@@ -1,10 +1,15 @@
-import { parseUrl } from '../../common/parse-url';
-import { parseAddress } from '../../whatsapp-twilio/messages/address';
-import { render } from '../content';
-import type { Core } from '../core';
-import type { Extras, Message } from '../message';
-import { createOutbound, type OutboundDraft } from '../outbound';
-import { invalid, TwilioError } from './twilio-error';
+import { parseUrl } from '../../../common/parse-url';
+import { parseAddress } from '../../../whatsapp-twilio/messages/address';
+import type { Account } from '../../accounts/account';
+import type { MessagingService } from '../../accounts/messaging-service';
+import type { Sender } from '../../accounts/sender';
+import type { Core } from '../../core';
+import type { Extras, Message } from '../../message';
+import { createOutbound, type OutboundDraft } from '../../outbound';
+import type { User } from '../../phone/user';
+import { isAuthentication, render } from '../../rules/content';
+import type { Context } from '../route';
+import { invalid, TwilioError } from '../twilio-error';
 
 const LONGEST_BODY = 1600;
 const MOST_MEDIA = 10;
@@ -18,22 +23,35 @@ const LATEST_SEND_AT_MS = 35 * 24 * 3_600_000;
  * @throws TwilioError with Twilio's code for the first thing that is wrong.
  * @see https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource
  */
-export function createMessage(core: Core, form: URLSearchParams): Message {
+export function createMessage({ core, account, call }: Context): Message {
+  const { form } = call;
   const to = readTo(form);
-  const throughService = readSender(core, form, to);
+  const { sender, service } = readSender(core, account, form, to);
+  const known = core.users.find(to.address);
+  if (known) checkOptOut(known, sender, service);
   const statusCallback = readStatusCallback(form);
   checkValidity(form);
-  const sendAt = readSchedule(core, form, throughService);
-  const content = readContent(core, form);
+  const sendAt = readSchedule(core, form, service !== undefined);
+  const content = readContent(account, form);
   return createOutbound(core, {
     ...content,
     direction: 'outbound-api',
-    user: core.users.find(to.address) ?? core.users.obtain(to.address),
+    user: known ?? core.users.obtain(to.address),
     to: to.text,
-    throughService,
+    account,
+    sender,
+    service,
     statusCallback,
     sendAt,
   });
+}
+
+/** @see https://www.twilio.com/docs/api/errors/21610 */
+function checkOptOut(user: User, sender: Sender | undefined, service: MessagingService | undefined): void {
+  const addresses = sender ? [sender.address] : (service?.pool ?? []);
+  if (addresses.some((address) => user.chats.get(address)?.optedOut)) {
+    throw invalid(21610, 'Attempt to send to unsubscribed recipient');
+  }
 }
 
 interface Recipient {
@@ -49,23 +67,35 @@ function readTo(form: URLSearchParams): Recipient {
   return { text, address };
 }
 
-/** Whether a Messaging Service sends it; checks whichever sender is named. */
-function readSender(core: Core, form: URLSearchParams, to: Recipient): boolean {
-  const from = form.get('From') ?? '';
-  const service = form.get('MessagingServiceSid') ?? '';
-  if (from === '' && service === '') throw invalid(21603, "A 'From' phone number is required.");
-  if (service !== '') {
-    if (!/^MG[0-9a-f]{32}$/i.test(service)) throw invalid(21705, 'The Messaging Service Sid is invalid.');
-    if (service !== core.account.messagingServiceSid) {
-      throw new TwilioError(404, 21701, 'The Messaging Service does not exist.');
-    }
-  }
-  if (from !== '') checkFrom(core, from, to);
-  else checkIsWhatsapp(to);
-  return service !== '';
+interface Origin {
+  readonly sender?: Sender;
+  readonly service?: MessagingService;
 }
 
-function checkFrom(core: Core, from: string, to: Recipient): void {
+/** Who sends it: a sender, a Messaging Service, or a sender of the service's pool. */
+function readSender(core: Core, account: Account, form: URLSearchParams, to: Recipient): Origin {
+  const from = form.get('From') ?? '';
+  const serviceSid = form.get('MessagingServiceSid') ?? '';
+  if (from === '' && serviceSid === '') throw invalid(21603, "A 'From' phone number is required.");
+  const service = serviceSid === '' ? undefined : findService(account, serviceSid);
+  if (from !== '') {
+    const sender = findSender(core, account, from, to);
+    return service ? { sender, service } : { sender };
+  }
+  if (!isWhatsapp(to.text) || service?.pool.length === 0) {
+    throw new TwilioError(400, 21703, 'The Messaging Service contains no sender for this To');
+  }
+  return service ? { service } : {};
+}
+
+function findService(account: Account, sid: string): MessagingService {
+  if (!/^MG[0-9a-f]{32}$/i.test(sid)) throw invalid(21705, 'The Messaging Service Sid is invalid.');
+  const service = account.services.get(sid);
+  if (!service) throw new TwilioError(404, 21701, 'The Messaging Service does not exist.');
+  return service;
+}
+
+function findSender(core: Core, account: Account, from: string, to: Recipient): Sender {
   if (from === to.text) throw invalid(63031, 'Channel message cannot have same From and To');
   if (isWhatsapp(from) !== isWhatsapp(to.text)) {
     throw invalid(21910, 'Invalid From and To pair. From and To should be of the same channel');
@@ -76,17 +106,13 @@ function checkFrom(core: Core, from: string, to: Recipient): void {
       `The 'From' number ${from} is not a valid phone number, shortcode, or alphanumeric sender ID.`,
     );
   }
-  if (!isWhatsapp(from)) {
-    throw invalid(21660, `Mismatch between the 'From' number ${from} and the account ${core.account.sid}`);
+  const sender = account.senders.get(from);
+  if (sender) return sender;
+  const isAnothers = core.accounts.all().some(({ senders }) => senders.has(from));
+  if (!isWhatsapp(from) || isAnothers) {
+    throw invalid(21660, `Mismatch between the 'From' number ${from} and the account ${account.sid}`);
   }
-  if (from !== core.account.sender) {
-    throw invalid(63007, 'Twilio could not find a Channel with the specified From address');
-  }
-}
-
-/** The account's service has a WhatsApp sender and nothing else. */
-function checkIsWhatsapp(to: Recipient): void {
-  if (!isWhatsapp(to.text)) throw new TwilioError(400, 21703, 'The Messaging Service contains no sender for this To');
+  throw invalid(63007, 'Twilio could not find a Channel with the specified From address');
 }
 
 function isWhatsapp(address: string): boolean {
@@ -131,10 +157,10 @@ function readSchedule(core: Core, form: URLSearchParams, throughService: boolean
 
 type Content = Pick<OutboundDraft, 'body' | 'mediaUrls' | 'extras' | 'template'>;
 
-function readContent(core: Core, form: URLSearchParams): Content {
+function readContent(account: Account, form: URLSearchParams): Content {
   const contentSid = form.get('ContentSid') ?? '';
   const variables = form.get('ContentVariables') ?? '';
-  if (contentSid !== '') return readTemplate(core, contentSid, variables);
+  if (contentSid !== '') return readTemplate(account, contentSid, variables);
   if (variables !== '') throw invalid(21654, 'ContentSid Required');
   const body = form.get('Body') ?? '';
   const mediaUrls = form.getAll('MediaUrl').filter((url) => url !== '');
@@ -152,10 +178,14 @@ function readContent(core: Core, form: URLSearchParams): Content {
   return { body, mediaUrls, ...(place === undefined ? {} : { extras: { place } }) };
 }
 
-function readTemplate(core: Core, contentSid: string, text: string): Content {
-  const template = core.contents.get(contentSid);
+function readTemplate(account: Account, contentSid: string, text: string): Content {
+  const template = account.contents.get(contentSid);
   if (!template) throw invalid(21655, 'The ContentSid is Invalid');
   const variables = readVariables(text);
+  // One variable, the code; anything beside it is refused.
+  if (isAuthentication(template) && Object.keys(variables).some((name) => name !== '1')) {
+    throw invalid(21656, 'The ContentVariables Parameter is invalid');
+  }
   const { body, mediaUrls, extras } = render(template, variables);
   return { body, mediaUrls, extras, template: { contentSid, variables } };
 }
