@@ -98,14 +98,12 @@ export class ConnectionRegistry {
     return this.look(`id:${connection.id}`, (source) => source.byId(connection.id), undefined);
   }
 
-  /** To be called after a change: what is remembered of the connection, and of what had none, no longer counts. */
-  forget(id?: string): void {
+  /** To be called after a change: what is remembered no longer counts. */
+  forget(): void {
     this.#era++;
     this.#unknown.clear();
     this.#underWay.clear();
-    if (id === undefined) this.#byId.clear();
-    else this.#byId.delete(id);
-    // A change of sender moves an account's routes.
+    this.#byId.clear();
     this.#routes.clear();
   }
 

@@ -1,11 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-
-/** A key for stored secrets. */
-export interface EncryptionKey {
-  readonly id: string;
-  /** 32 bytes. */
-  readonly key: Buffer;
-}
+import type { EncryptionKey } from '../contract/encryption-key';
 
 const VERSION = 'v1';
 const CIPHER = 'aes-256-gcm';
@@ -28,10 +22,14 @@ export class SecretUnreadableError extends Error {
  * cannot be read in another: `v1:<key id>:<iv, tag and text in base64url>`.
  */
 export class KeyRing {
-  readonly #keys: ReadonlyMap<string, Buffer>;
+  #keys!: ReadonlyMap<string, Buffer>;
 
   /** With no keys it can do neither. */
   constructor(keys: readonly EncryptionKey[]) {
+    this.replace(keys);
+  }
+
+  replace(keys: readonly EncryptionKey[]): void {
     this.#keys = new Map(keys.map(({ id, key }) => [id, key]));
   }
 

@@ -9,6 +9,7 @@ import { isTwilioError, type TwilioApiError } from '../twilio/twilio-errors';
 import { createTwilioAgent } from '../twilio/twilio-transport';
 import type { Connection, Credentials } from './connection';
 import { ConnectionRegistry } from './connection-registry';
+import { TwilioProbe } from './twilio-probe';
 
 /** For all accounts together: what may be under way at the same time, and some more. */
 const MOST_CONNECTIONS = 80;
@@ -45,6 +46,11 @@ export class TwilioClients implements OnApplicationShutdown {
       clients.set(credentials.password, client);
     }
     return client;
+  }
+
+  /** Questions about whether a connection works, with its token or another. */
+  probe(connection: Connection, token?: string): TwilioProbe {
+    return new TwilioProbe(connection, this.#options, token);
   }
 
   /** The auth tokens of an account, seen with one of them. */

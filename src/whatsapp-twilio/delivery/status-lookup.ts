@@ -4,6 +4,7 @@ import { ConnectionRegistry } from '../connections/connection-registry';
 import { TwilioClients } from '../connections/twilio-clients';
 import type { WhatsappTwilioSettings } from '../contract/validate-options';
 import { fromTwilioStatus } from '../messages/message-status';
+import { AccountLimits } from '../outbound/account-limits';
 import { budgetOf, lockBudgets } from '../outbound/budget';
 import { Pacing } from '../outbound/pacing';
 import type { Runtime } from '../runtime';
@@ -37,9 +38,10 @@ const lastWords: ReadonlySet<TwilioErrorCode> = new Set(['TWILIO_NOT_FOUND', 'TW
 export class StatusLookup {
   private readonly logger = new Logger('WhatsappTwilio');
   private readonly loop: WorkLoop<OutboundRow>;
+  private readonly limits: AccountLimits;
 
   constructor(
-    @Inject(SETTINGS) private readonly settings: WhatsappTwilioSettings,
+    @Inject(SETTINGS) settings: WhatsappTwilioSettings,
     @Inject(DATABASE) private readonly db: Database,
     @Inject(RUNTIME) private readonly runtime: Runtime,
     @Inject(SIGNALS) private readonly signals: Signals,
@@ -48,6 +50,7 @@ export class StatusLookup {
     private readonly pacing: Pacing,
     private readonly journal: MessageJournal,
   ) {
+    this.limits = new AccountLimits(connections, settings.rateLimitRpm);
     this.loop = new WorkLoop({
       clock: runtime.clock,
       concurrency: AT_THE_SAME_TIME,
@@ -66,7 +69,8 @@ export class StatusLookup {
     return this.loop.stop();
   }
 
-  private claim(limit: number): Promise<Claim<OutboundRow>> {
+  private async claim(limit: number): Promise<Claim<OutboundRow>> {
+    const limits = await this.accountLimits();
     return this.db.transaction().execute(async (trx) => {
       const now = this.runtime.clock.now();
       const accounts = await this.accountsWithDue(trx, now);
@@ -75,7 +79,11 @@ export class StatusLookup {
       // What is not due yet becomes so by a report, and then no sooner than after this.
       let nextAt = Math.min(await this.nextCheckAfter(trx, now), now + FIRST_CHECK_AFTER_MS);
       for (const account of accounts) {
-        const room = await this.room(trx, account, now);
+        const rpm = limits.get(account);
+        // Its first work came due in this moment.
+        if (rpm === undefined) nextAt = now;
+        if (rpm === undefined) continue;
+        const room = await this.room(trx, account, rpm, now);
         const free = limit - items.length;
         if (room < free) nextAt = Math.min(nextAt, now + MINUTE_MS);
         for (const row of await this.due(trx, account, now, Math.min(room, free))) {
@@ -84,6 +92,17 @@ export class StatusLookup {
       }
       return { items, nextAt };
     });
+  }
+
+  private async accountLimits(): Promise<ReadonlyMap<string, number>> {
+    const uses = await this.db
+      .selectFrom('outbound_messages')
+      .select(['account_sid', 'connection_id'])
+      .distinct()
+      .where('scope', '=', this.connections.scope)
+      .where('check_at', '<=', this.runtime.clock.now())
+      .execute();
+    return this.limits.of(uses);
   }
 
   private async accountsWithDue(trx: DatabaseTransaction, now: number): Promise<string[]> {
@@ -98,9 +117,9 @@ export class StatusLookup {
   }
 
   /** How many may be asked for: while less than half of the account's minute is used, and Twilio lets it send. */
-  private async room(trx: DatabaseTransaction, accountSid: string, now: number): Promise<number> {
+  private async room(trx: DatabaseTransaction, accountSid: string, rpm: number, now: number): Promise<number> {
     if (this.pacing.pausedUntil(accountSid, now) !== undefined) return 0;
-    const { rpm, all, lookups } = await budgetOf(trx, accountSid, this.settings.rateLimitRpm, now);
+    const { all, lookups } = await budgetOf(trx, accountSid, rpm, now);
     return Math.max(0, Math.min(LOOKUPS_A_MINUTE - lookups.count, Math.ceil(rpm / 2) - all.count));
   }
 
@@ -134,10 +153,13 @@ export class StatusLookup {
   }
 
   private async look(row: OutboundRow): Promise<void> {
-    const client = this.clients.of(this.connections.byId(row.connection_id)!);
+    const connection = await this.connections.byId(row.connection_id);
+    if (connection === undefined) {
+      return this.onClaimed(row, async (trx, fresh) => void (await this.checkAt(trx, fresh, null)));
+    }
     let resource: MessageResource;
     try {
-      resource = await client.fetchMessage(row.twilio_sid!);
+      resource = await this.clients.call(connection, (client) => client.fetchMessage(row.twilio_sid!));
     } catch (error) {
       if (!isTwilioError(error)) throw error;
       this.logger.warn(`Message ${row.id} could not be looked up: ${error.message}`);

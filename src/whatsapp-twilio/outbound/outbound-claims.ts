@@ -5,6 +5,7 @@ import type { Runtime } from '../runtime';
 import type { Database, DatabaseTransaction } from '../storage/database';
 import { type Engine, engineOf } from '../storage/engine';
 import type { OutboundRow } from '../storage/schema';
+import type { AccountLimits } from './account-limits';
 import { type Budget, budgetOf, choose, lockBudgets } from './budget';
 import type { Pacing } from './pacing';
 
@@ -23,7 +24,7 @@ export interface OutboundClaim extends Claim<OutboundWork> {
 export interface OutboundShare {
   /** The registration whose messages these are. */
   readonly scope: string;
-  readonly rpm: number;
+  readonly limits: AccountLimits;
   /** The process that claims. */
   readonly owner: string;
 }
@@ -43,7 +44,8 @@ export class OutboundClaims {
     this.engine = engineOf(db);
   }
 
-  claim(limit: number): Promise<OutboundClaim> {
+  async claim(limit: number): Promise<OutboundClaim> {
+    const limits = await this.accountLimits();
     return this.db.transaction().execute(async (trx) => {
       await lockBudgets(trx);
       const now = this.runtime.clock.now();
@@ -54,7 +56,11 @@ export class OutboundClaims {
       for (const account of await this.accountsWithWork(trx, now)) {
         const room = limit - lost.length - sends.length;
         if (room <= 0) break;
-        const { rows, freeAt } = await this.claimSends(trx, account, now, room);
+        const rpm = limits.get(account);
+        // Its first work came in this moment.
+        if (rpm === undefined) wakeTimes.push(now);
+        if (rpm === undefined) continue;
+        const { rows, freeAt } = await this.claimSends(trx, account, rpm, now, room);
         sends.push(...rows);
         wakeTimes.push(freeAt);
       }
@@ -124,6 +130,18 @@ export class OutboundClaims {
       .modifyEnd(this.engine.skipLocked);
   }
 
+  private async accountLimits(): Promise<ReadonlyMap<string, number>> {
+    const uses = await this.db
+      .selectFrom('outbound_messages')
+      .select(['account_sid', 'connection_id'])
+      .distinct()
+      .where('scope', '=', this.share.scope)
+      .where('due_at', '<=', this.runtime.clock.now())
+      .where('status', 'in', ['queued', 'scheduled'])
+      .execute();
+    return this.share.limits.of(uses);
+  }
+
   /** A different one first each time, so that none waits for the others. */
   private async accountsWithWork(trx: DatabaseTransaction, now: number): Promise<string[]> {
     const rows = await trx
@@ -140,8 +158,8 @@ export class OutboundClaims {
     return [...accounts.slice(first), ...accounts.slice(0, first)];
   }
 
-  private async claimSends(trx: DatabaseTransaction, accountSid: string, now: number, limit: number) {
-    const budget = await budgetOf(trx, accountSid, this.share.rpm, now);
+  private async claimSends(trx: DatabaseTransaction, accountSid: string, rpm: number, now: number, limit: number) {
+    const budget = await budgetOf(trx, accountSid, rpm, now);
     const places = Math.min(limit, this.pacing.limitOf(accountSid, now) - (await this.inFlight(trx, accountSid)));
     const pausedUntil = this.pacing.pausedUntil(accountSid, now);
     // A place that becomes free wakes the dispatcher by itself.

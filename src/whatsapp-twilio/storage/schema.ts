@@ -182,11 +182,11 @@ interface ConnectionRotationsTable {
   step: RotationStep;
   /** How long the old token is accepted after the promotion. */
   overlap_ms: number;
-  /** Tries of the step that failed. */
+  /** Tries of the step that were begun. */
   attempts: number;
   /** When there is something to do, or when the lease of that work ends; null when a person has to act, or at the end. */
   due_at: number | null;
-  /** Counts claims and moves: what a late worker fails at. */
+  /** Counts claims: what a late worker fails at. */
   claims: number;
   error: string | null;
   promoted_at: number | null;
