@@ -95,6 +95,16 @@ export type {
 } from './whatsapp-twilio/connections/probe-connection';
 export type { ConnectionRotation } from './whatsapp-twilio/connections/rotation';
 export type { ConnectionFields } from './whatsapp-twilio/connections/validate-connection';
+export {
+  type ContractSpecInboundEvent,
+  toChannelInboundEvent,
+} from './whatsapp-twilio/contractspec/channel-inbound-event';
+export {
+  type ContractSpecDeliveryStatus,
+  ContractSpecMessagingProvider,
+  type ContractSpecSendInput,
+  type ContractSpecSendResult,
+} from './whatsapp-twilio/contractspec/messaging-provider';
 export { OutboundService, type SendOptions } from './whatsapp-twilio/outbound/outbound.service';
 export type {
   MessageEvent,

@@ -68,7 +68,7 @@ export async function writeConnection(
     ...secrets,
     key_id: keys.primary!,
     version: row.version + 1,
-  } as ConnectionRow;
+  };
   const { id, scope: _scope, ...set } = next;
   const { numUpdatedRows } = await trx
     .updateTable('connections')

@@ -283,15 +283,13 @@ export class Connections {
   private changed(row: ConnectionRow, fields: CheckedFields): Connection {
     const now = toConnection(row, this.keys);
     const apiKey = now.usesApiKey ? now.credentials[0] : undefined;
-    const pick = <T>(given: T | null | undefined, before: T | null | undefined) =>
-      given === undefined ? before : given;
     return connectionOf(row.id, {
       accountSid: row.account_sid,
       authTokens: fields.authTokens ?? now.authTokens,
-      apiKey: pick(fields.apiKey, apiKey && { sid: apiKey.username, secret: apiKey.password }),
-      sender: pick(fields.sender, row.sender),
-      messagingServiceSid: pick(fields.messagingServiceSid, row.messaging_service_sid),
-    } as CheckedFields);
+      apiKey: keptUnlessGiven(fields.apiKey, apiKey && { sid: apiKey.username, secret: apiKey.password }),
+      sender: keptUnlessGiven(fields.sender, row.sender),
+      messagingServiceSid: keptUnlessGiven(fields.messagingServiceSid, row.messaging_service_sid),
+    });
   }
 
   private probe(connection: Connection): Promise<ConnectionValidation> {
@@ -376,4 +374,8 @@ function sameSender(): ConnectionConflictError {
     'Another connection has this account and the same sender or service. Give each connection of an account its own ' +
       'fromNumber or messagingServiceSid.',
   );
+}
+
+function keptUnlessGiven<T>(given: T | null | undefined, before: T | null | undefined): T | null | undefined {
+  return given === undefined ? before : given;
 }

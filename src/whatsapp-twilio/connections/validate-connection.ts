@@ -61,7 +61,7 @@ const checks: Readonly<Record<FieldName, Check>> = {
   authToken(value, into, refuse) {
     const tokens: unknown[] = Array.isArray(value) ? value : [value];
     const areTokens = tokens.every((token) => matches(token, TOKEN));
-    if (areTokens && tokens.length >= 1 && tokens.length <= MOST_TOKENS) into.authTokens = tokens as string[];
+    if (areTokens && tokens.length >= 1 && tokens.length <= MOST_TOKENS) into.authTokens = tokens;
     else refuse('invalid', "must be the account's auth token: 1 to 256 visible characters, without spaces.");
   },
   apiKey(value, into, refuse) {
