@@ -5,39 +5,9 @@ import type { Signals } from '../../src/whatsapp-twilio/signals';
 import { SIGNALS } from '../../src/whatsapp-twilio/tokens';
 import { Happenings } from '../support/happenings';
 import { engines, useStorage } from '../support/storages';
+import { expectNothingLost, twilioConsole, underLoad } from '../support/rotation-load';
 import { addTenant, author, connectionsOf, startTenantHost, type Tenant } from '../support/tenants';
 import type { WhatsappHost } from '../support/whatsapp-host';
-
-/** What goes on while a token is rotated: webhooks and sends, one after another and several at a time. */
-async function underLoad(host: WhatsappHost, { account, connection }: Tenant, until: Promise<unknown>) {
-  const sent: string[] = [];
-  let number = 0;
-  let isOver = false;
-  const workers = Array.from({ length: 8 }, async () => {
-    while (!isOver) {
-      number++;
-      await account.phone(`+15553${String(number).padStart(6, '0')}`).sends(String(number));
-      if (number % 5 > 0) continue;
-      const to = `+15554${String(number).padStart(6, '0')}`;
-      const { id } = await host.outbound.send({ connectionId: connection.id, to, text: String(number) });
-      sent.push(id);
-    }
-  });
-  await until;
-  isOver = true;
-  await Promise.all(workers);
-  return { sent, webhooks: number };
-}
-
-/** Every webhook was accepted, and every message reached its user. */
-async function expectNothingLost(host: WhatsappHost, sent: readonly string[]) {
-  const refused = host.twilio.requests.filter(
-    ({ kind, status }) => ['inbound', 'status'].includes(kind) && (status ?? 0) >= 300,
-  );
-  expect(refused).toEqual([]);
-  for (const id of sent) await host.recorder.reaches({ id }, 'read');
-  expect(host.recorder.updates.all.filter(({ status }) => status === 'failed')).toEqual([]);
-}
 
 describe.each(engines)('A rotation, on %s', (engine) => {
   const storage = useStorage(engine);
@@ -56,6 +26,7 @@ describe.each(engines)('A rotation, on %s', (engine) => {
   });
   afterEach(() => host.close());
 
+  const loaded = () => ({ account: tenant.account, connectionId: tenant.connection.id });
   const rotations = () => host.app.get(ConnectionRotations);
   const rotation = async (): Promise<ConnectionRotation> => {
     const { rotation: current } = (await connectionsOf(host).get(tenant.connection.id))!;
@@ -75,7 +46,7 @@ describe.each(engines)('A rotation, on %s', (engine) => {
   it('by Twilio’s API refuses no webhook and fails no send', async () => {
     const before = tenant.account.authToken;
     await rotations().start(tenant.connection.id, {}, author);
-    const { sent, webhooks } = await underLoad(host, tenant, reaches('done'));
+    const { sent, webhooks } = await underLoad(host, loaded(), reaches('done'));
     expect(tenant.account.authToken).not.toBe(before);
     expect(webhooks).toBeGreaterThan(20);
     expect(sent.length).toBeGreaterThan(3);
@@ -97,10 +68,10 @@ describe.each(engines)('A rotation, on %s', (engine) => {
 
   it('by hand, with a token that is promoted in the console meanwhile, likewise', async () => {
     const before = tenant.account.authToken;
-    const { secondary, promote } = twilioConsole(host, tenant);
+    const { secondary, promote } = twilioConsole(tenant);
     await rotations().start(tenant.connection.id, { authToken: await secondary() }, author);
     const handled = host.recorder.messages.count(30).then(promote);
-    const { sent } = await underLoad(host, tenant, Promise.all([handled, reaches('done')]));
+    const { sent } = await underLoad(host, loaded(), Promise.all([handled, reaches('done')]));
     expect(tenant.account.authToken).not.toBe(before);
     await expectNothingLost(host, sent);
     expect(await rotation()).toMatchObject({ kind: 'manual', confirmedAt: expect.any(Date) });
@@ -108,7 +79,7 @@ describe.each(engines)('A rotation, on %s', (engine) => {
 
   it('that is aborted leaves what worked before', async () => {
     const before = tenant.account.authToken;
-    const { secondary } = twilioConsole(host, tenant);
+    const { secondary } = twilioConsole(tenant);
     await rotations().start(tenant.connection.id, { authToken: await secondary() }, author);
     await rotations().abort(tenant.connection.id, { actor: 'test', reason: 'changed our mind' });
     await reaches('aborted');
@@ -147,7 +118,7 @@ describe.each(engines)('A rotation, on %s', (engine) => {
   it.each(['creating', 'accepting', 'promoting', 'overlapping'] as const)(
     'goes on after a crash that lost what Twilio did in the step "%s"',
     async (step) => {
-      const { secondary, promote } = twilioConsole(host, tenant);
+      const { secondary, promote } = twilioConsole(tenant);
       const connections = connectionsOf(host);
       // As the process left it: the step is on record and was begun; what Twilio did in it is not.
       await rotations().start(tenant.connection.id, { overlapSeconds: 0 }, author);
@@ -173,10 +144,10 @@ describe.each(engines)('A rotation, on %s', (engine) => {
   );
 
   it('waits for a person when Twilio refuses for good, and then goes on', async () => {
-    const { secondary } = twilioConsole(host, tenant);
+    const { secondary } = twilioConsole(tenant);
     await rotations().start(tenant.connection.id, {}, author);
     await reaches('accepting');
-    await twilioConsole(host, tenant).remove();
+    await twilioConsole(tenant).remove();
     expect(await until(({ needsAttention }) => needsAttention)).toMatchObject({
       step: 'promoting',
       needsAttention: true,
@@ -201,23 +172,6 @@ describe.each(engines)('A rotation, on %s', (engine) => {
     await expect(rotations().start('nobody', {}, author)).rejects.toMatchObject({ code: 'CONNECTION_NOT_FOUND' });
   });
 });
-
-/** Twilio's console, as its owner uses it. */
-function twilioConsole(host: WhatsappHost, { account }: Tenant) {
-  const call = async (method: string, path: string, token = account.authToken) => {
-    const response = await fetch(`${host.twilio.url}/v1/AuthTokens/${path}`, {
-      method,
-      headers: { authorization: `Basic ${Buffer.from(`${account.accountSid}:${token}`).toString('base64')}` },
-    });
-    expect(response.status).toBeLessThan(300);
-    return response.status === 204 ? {} : ((await response.json()) as Record<string, string>);
-  };
-  return {
-    secondary: async () => (await call('POST', 'Secondary'))['secondary_auth_token']!,
-    promote: async () => (await call('POST', 'Promote'))['auth_token']!,
-    remove: () => call('DELETE', 'Secondary'),
-  };
-}
 
 /**
  * Puts the last rotation back to where a process died in this step, after Twilio did what was asked and before that was
