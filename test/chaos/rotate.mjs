@@ -69,7 +69,11 @@ let done = 0;
 for (let round = 0; round < Number(values.rotations); round++) {
   for (const kind of kinds) {
     await pause(1000);
-    await rotations.start(id, kind === 'manual' ? { authToken: await call('Secondary', 'secondary_auth_token') } : {}, author);
+    await rotations.start(
+      id,
+      kind === 'manual' ? { authToken: await call('Secondary', 'secondary_auth_token') } : {},
+      author,
+    );
     if (kind === 'manual') {
       await pause(1000);
       await call('Promote', 'auth_token');

@@ -1,5 +1,6 @@
 import { type Kysely, type Migration, type MigrationProvider, Migrator, sql } from 'kysely';
 import { connections } from './0002-connections';
+import { pace } from './0004-pace';
 import type { Database } from './database';
 import { type Engine, engineOf } from './engine';
 import { orderedTable } from './ordered-table';
@@ -183,7 +184,11 @@ const firstTables = (engine: Engine): Migration => ({
 function migrationsFor(engine: Engine): MigrationProvider {
   return {
     getMigrations: () =>
-      Promise.resolve({ '0001_first_tables': firstTables(engine), '0002_connections': connections(engine) }),
+      Promise.resolve({
+        '0001_first_tables': firstTables(engine),
+        '0002_connections': connections(engine),
+        '0004_pace': pace(engine),
+      }),
   };
 }
 
