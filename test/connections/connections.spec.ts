@@ -129,11 +129,12 @@ describe.each(engines)('Stored connections, on %s', (engine) => {
     await connections().update(id, { label: 'Secretive', limits: { rpm: 7 } }, { actor: 'ben' });
     await connections().remove(id, { actor: 'cem' });
     const { events } = await connections().events({ connectionId: id });
-    expect(events.map(({ at: _, connectionId: __, ...event }) => event)).toEqual([
+    expect(events).toMatchObject([
       { actor: 'cem', action: 'removed', fields: [] },
       { actor: 'ben', action: 'updated', fields: ['label', 'limits'] },
       { actor: 'ana', action: 'created', reason: 'a new customer', fields: ['accountSid', 'authToken', 'fromNumber'] },
     ]);
+    expect(events).toHaveLength(3);
     expect(JSON.stringify(events)).not.toContain('Secretive');
     const page = await connections().events({ limit: 1 });
     expect((await connections().events({ limit: 1, cursor: page.nextCursor! })).events[0]?.actor).toBe('ben');
@@ -145,8 +146,9 @@ describe.each(engines)('Stored connections, on %s', (engine) => {
     const sending = Array.from({ length: 5 }, (_, number) =>
       host.outbound.send({ connectionId: id, to: `+1555400000${number}`, text: 'Hi' }),
     );
-    const [first] = await Promise.all(sending);
-    await host.recorder.reaches(first!, 'read');
+    await Promise.all(sending);
+    const { updates } = host.recorder;
+    await updates.until(() => updates.all.filter(({ status }) => status === 'read').length === 2);
     const other = await addTenant(host, host.twilio.account());
     const free = await host.outbound.send({ connectionId: other.connection.id, to: '+15554000010', text: 'Hi' });
     await host.recorder.reaches(free, 'read');

@@ -11,9 +11,11 @@ import type { WhatsappHost } from '../support/whatsapp-host';
 import { MemoryLogger } from '../support/memory-logger';
 import { TestClock } from '../support/test-clock';
 
-describe('The key ring', () => {
-  const ring = (...ids: string[]) => new KeyRing(ids.map((id) => ({ id, key: Buffer.alloc(32, id) })));
+function ring(...ids: string[]): KeyRing {
+  return new KeyRing(ids.map((id) => ({ id, key: Buffer.alloc(32, id) })));
+}
 
+describe('The key ring', () => {
   it('opens what it sealed, and with any of its keys', () => {
     const sealed = ring('old').encrypt('secret', 'place');
     expect(ring('new', 'old').decrypt(sealed, 'place')).toBe('secret');
@@ -162,7 +164,7 @@ describe('A stored connection', () => {
     const shown = [
       inspect(connection, { depth: 10, showHidden: true }),
       JSON.stringify(connection),
-      inspect({ ...connection }),
+      inspect(Object.assign({}, connection)),
       JSON.stringify(await connections.list()),
       JSON.stringify(await connections.events()),
       inspect(await wrong, { depth: 10 }),

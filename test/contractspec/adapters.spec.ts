@@ -55,10 +55,11 @@ describe('ContractSpec’s MessagingProvider', () => {
   });
 });
 
-describe('ContractSpec’s ChannelInboundEvent', () => {
-  const eventOf = (params: Record<string, string>) =>
-    toChannelInboundEvent(parseInboundMessage(params), { workspaceId: 'ws-1', traceId: 'trace-1' });
+function eventOf(params: Record<string, string>) {
+  return toChannelInboundEvent(parseInboundMessage(params), { workspaceId: 'ws-1', traceId: 'trace-1' });
+}
 
+describe('ContractSpec’s ChannelInboundEvent', () => {
   it('has the message, whom it is from and what came with it', () => {
     const params = inbound.text({ Body: 'Hi', ProfileName: 'Ana' });
     expect(eventOf(params)).toEqual({
