@@ -40,6 +40,8 @@ export interface TwilioEmulatorOptions {
   readonly messagingServiceSid?: string;
   /** Where inbound messages go; `webhook()` sets it later. */
   readonly webhookUrl?: string;
+  /** Where status callbacks go of messages that name no URL of their own. */
+  readonly statusCallback?: string;
   /** Milliseconds for each step of a delivery, or for all alike. Default: 50 to `sent`, 100 to `delivered`, 250 to `read`. */
   readonly statusDelayMs?: number | Partial<StatusDelays>;
   /** Whether users let others see what they read. Default `true`. */
@@ -110,15 +112,7 @@ export class TwilioEmulator extends TwilioAccount {
 
   /** The time here: for windows, schedules and the steps of a delivery. Webhooks under way keep to the time outside. */
   get clock(): MovableClock {
-    const { clock, journal } = this.core;
-    return {
-      now: () => clock.now(),
-      setTimeout: (callback, delayMs) => clock.setTimeout(callback, delayMs),
-      advance(by) {
-        clock.advance(by);
-        journal.events.emit('clock', clock.now());
-      },
-    };
+    return this.core.clock;
   }
 
   get events(): EventEmitter<EmulatorEvents> {
@@ -130,10 +124,9 @@ export class TwilioEmulator extends TwilioAccount {
     return createAccount(this.core, this.phones, options);
   }
 
-  /** Makes things go wrong from now on; `faults({})` makes all well again. @throws RangeError for a rate that is none. */
+  /** Makes things go wrong from now on; `faults({})` makes all well again. @throws RangeError for what is no fault. */
   faults(faults: Faults): void {
     this.core.faults.set(faults);
-    this.core.journal.events.emit('faults', faults);
   }
 
   /**
@@ -156,9 +149,9 @@ export class TwilioEmulator extends TwilioAccount {
 
 function createCore(options: TwilioEmulatorOptions, stopping: AbortSignal): Core {
   const wall = options.clock ?? systemClock;
-  const clock = isMovable(wall) ? wall : new OffsetClock(wall);
+  const clock = announced(isMovable(wall) ? wall : new OffsetClock(wall), (now) => journal.events.emit('clock', now));
   const random = new SeededRandom(options.seed);
-  const journal = new Journal(clock, random, options.keep?.requests ?? 1000);
+  const journal: Journal = new Journal(clock, random, options.keep?.requests ?? 1000);
   const delay = options.statusDelayMs ?? {};
   return {
     clock,
@@ -167,7 +160,7 @@ function createCore(options: TwilioEmulatorOptions, stopping: AbortSignal): Core
     journal,
     messages: new MessageStore(clock, journal, options.keep?.messages ?? 100_000),
     users: new Users(options.readReceipts ?? true, journal, options.keep?.users ?? 100_000),
-    faults: new FaultPlan(random.fork()),
+    faults: new FaultPlan(random.fork(), (faults) => journal.events.emit('faults', faults)),
     work: new Work(clock, wall === systemClock),
     webhooks: new WebhookSender(wall, random, journal, stopping),
     statusDelays:
@@ -182,13 +175,29 @@ function createCore(options: TwilioEmulatorOptions, stopping: AbortSignal): Core
   };
 }
 
+/** Tells of each move. */
+function announced(clock: MovableClock, moved: (now: number) => void): MovableClock {
+  return {
+    now: () => clock.now(),
+    setTimeout: (callback, delayMs) => clock.setTimeout(callback, delayMs),
+    advance(by) {
+      clock.advance(by);
+      moved(clock.now());
+    },
+  };
+}
+
 function isMovable(clock: Clock): clock is MovableClock {
   return 'advance' in clock;
 }
 
 function createMainAccount(core: Core, options: TwilioEmulatorOptions): void {
   const account = addAccount(core, { sid: options.accountSid, authToken: options.authToken });
-  const webhook = options.webhookUrl === undefined ? {} : { url: options.webhookUrl };
+  const { webhookUrl: url, statusCallback } = options;
+  const webhook = {
+    ...(url === undefined ? {} : { url }),
+    ...(statusCallback === undefined ? {} : { statusCallback }),
+  };
   for (const sender of [options.sender ?? DEFAULT_SENDER].flat()) addSender(core, account, sender, webhook);
   for (const key of options.apiKeys ?? []) addApiKey(core, account, key);
   if (options.messagingServiceSid !== undefined) addService(core, account, { sid: options.messagingServiceSid });

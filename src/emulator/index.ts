@@ -9,7 +9,7 @@ export type { Alert, EmulatorEvents, LoggedRequest } from './journal';
 export type { Button, ListRow, Media, Message, MessageStatus, Place } from './message';
 export type { MovableClock } from './offset-clock';
 export type { MessageMatcher } from './phone/inbox';
-export type { ContactToSend, FileToSend, Phone } from './phone/phone';
+export type { ContactToSend, FileToSend, Phone, SendContext } from './phone/phone';
 export { PhoneError } from './phone/phone.error';
 export type { ReceivedMessage } from './phone/received-message';
 export type { User } from './phone/user';

@@ -13,16 +13,28 @@ export interface LoggedRequest {
   readonly kind: 'rest' | 'inbound' | 'status' | 'debugger';
   readonly method: string;
   readonly url: string;
-  /** Of a webhook, with its signature. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** A webhook's headers as they went out, its signature included. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Missing when no answer came. */
   readonly status?: number;
+  /** How long the answer took. */
   readonly durationMs: number;
   /** In the order in which they were sent. */
   readonly parameters: Readonly<Record<string, string | string[]>>;
-  /** The beginning of the answer, or why there is none. */
-  readonly response: string;
+  /** What was answered: text only, its first 4096 characters. */
+  readonly answer?: Answer;
 }
+
+interface Answer<Body = string> {
+  readonly contentType: string;
+  readonly body: Body;
+}
+
+type RequestEntry = Pick<LoggedRequest, 'kind' | 'method' | 'url' | 'durationMs' | 'headers'> & {
+  readonly status: number | undefined;
+  readonly parameters: URLSearchParams;
+  readonly answer: Answer<string | Buffer> | undefined;
+};
 
 /** What Twilio's debugger would show: a webhook that was answered wrongly, or not at all. */
 export interface Alert {
@@ -54,12 +66,13 @@ export interface EmulatorEvents {
   alert: [alert: Alert];
   /** The clock was moved to this time. */
   clock: [now: number];
+  /** What goes wrong from now on has changed. */
   faults: [faults: Faults];
   /** An account was made, or something of it changed. */
   account: [account: Account];
 }
 
-const LONGEST_RESPONSE = 4000;
+const LONGEST_ANSWER = 4096;
 
 /** What happened, as lists that keep the last entries and as events. */
 export class Journal {
@@ -76,22 +89,19 @@ export class Journal {
     this.events.setMaxListeners(0);
   }
 
-  request(
-    entry: Omit<LoggedRequest, 'id' | 'at' | 'parameters' | 'status'> & {
-      readonly status: number | undefined;
-      readonly parameters: URLSearchParams;
-    },
-  ): void {
-    const { status, ...rest } = entry;
+  request(entry: RequestEntry): void {
+    const { kind, method, durationMs, status, headers, answer } = entry;
     const request: LoggedRequest = {
-      ...rest,
+      kind,
+      method,
       id: this.#nextId++,
       at: new Date(this.clock.now()),
       url: withoutUserinfo(entry.url),
-      headers: withoutCredentials(entry.headers),
       ...(status === undefined ? {} : { status }),
       parameters: toRecord(entry.parameters),
-      response: withoutSecrets(entry.response.slice(0, LONGEST_RESPONSE)),
+      durationMs,
+      ...(headers === undefined ? {} : { headers: withoutCredentials(headers) }),
+      ...(answer === undefined ? {} : { answer: excerpt(answer) }),
     };
     keep(this.requests, request, this.kept);
     this.events.emit('request', request);
@@ -116,12 +126,17 @@ function withoutUserinfo(url: string): string {
 }
 
 function withoutCredentials({ authorization, ...headers }: Readonly<Record<string, string>>): Record<string, string> {
-  return authorization === undefined ? headers : { ...headers, authorization: '•••' };
+  return authorization === undefined ? headers : { ...headers, authorization: 'Basic ***' };
+}
+
+function excerpt({ contentType, body }: Answer<string | Buffer>): Answer {
+  const isText = /^(text\/|application\/(\w+\+)?(json|xml))/i.test(contentType);
+  return { contentType, body: isText ? withoutSecrets(body.toString().slice(0, LONGEST_ANSWER)) : '' };
 }
 
 /** The resources of an account and of a new key or token show them. */
 function withoutSecrets(body: string): string {
-  return body.replaceAll(/"(auth_token|secondary_auth_token|secret)":"[^"]*"?/g, '"$1":"•••"');
+  return body.replaceAll(/"(auth_token|secondary_auth_token|secret)":"[^"]*"?/g, '"$1":"***"');
 }
 
 function toRecord(parameters: URLSearchParams): Record<string, string | string[]> {

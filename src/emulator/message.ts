@@ -19,6 +19,8 @@ export interface Media {
   readonly sid: string;
   readonly createdAt: number;
   contentType: string;
+  /** The name of a document, as the phone shows it. */
+  filename?: string;
   data?: Buffer;
   readonly url?: string;
 }
@@ -48,6 +50,8 @@ export interface Extras {
   readonly place?: Place;
   readonly buttons?: readonly Button[];
   readonly rows?: readonly ListRow[];
+  /** What opens the list. */
+  readonly listButton?: string;
 }
 
 /** A message as Twilio and the phone both know it. Times are milliseconds since 1970. */
@@ -81,6 +85,8 @@ export interface Message {
   readonly replyTo?: string;
   /** An inbound message's kind, as in the webhook's `MessageType`. */
   readonly messageType?: string;
+  /** Whether the user forwarded it from elsewhere, and whether it has been forwarded many times. */
+  readonly forwarded?: 'once' | 'frequently';
   /** What became of an inbound message: the application took it, did not take it, or has read it. */
   reception?: 'taken' | 'refused' | 'read';
   /** What the application said of the outcome. */

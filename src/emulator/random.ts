@@ -23,7 +23,12 @@ export class SeededRandom {
   }
 
   hex(digits: number): string {
-    return Array.from({ length: digits }, () => Math.floor(this.next() * 16).toString(16)).join('');
+    let text = '';
+    while (text.length < digits)
+      text += Math.floor(this.next() * 2 ** 32)
+        .toString(16)
+        .padStart(8, '0');
+    return text.slice(0, digits);
   }
 
   /** Two letters and 32 hex digits, as every SID of Twilio's. */

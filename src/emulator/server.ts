@@ -4,6 +4,9 @@ import { closeServer, json, listen, write } from './http';
 import { RestApi } from './rest/rest-api';
 import type { RestEndpoint } from './rest/rest-endpoint';
 
+/** Longer than clients keep theirs: who closes first does not cut off a request that is on its way. */
+const KEEP_ALIVE_MS = 60_000;
+
 /** One origin for the REST API, the phone page and the control. */
 export class Server {
   readonly #http: HttpServer;
@@ -12,7 +15,7 @@ export class Server {
     private readonly rest: RestEndpoint,
     private readonly control: Control,
   ) {
-    this.#http = createServer((request, response) => {
+    this.#http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
       this.#handle(request, response).catch(() => {
         if (response.headersSent) response.destroy();
         else write(response, json(500, { error: 'The emulator failed to answer' }));

@@ -42,6 +42,10 @@ export class Account {
     return equal(token, this.authToken) || isSecondary;
   }
 
+  senderBySid(sid: string | undefined): Sender | undefined {
+    return [...this.senders.values()].find((sender) => sender.sid === sid);
+  }
+
   /** The service that has this sender in its pool. */
   serviceOf(sender: string): MessagingService | undefined {
     return [...this.services.values()].find(({ pool }) => pool.includes(sender));

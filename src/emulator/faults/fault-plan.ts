@@ -1,6 +1,6 @@
 import type { SeededRandom } from '../random';
-import { checkFaults } from './check-faults';
 import type { CallbackFault, DeliveryFault, FaultRates, Faults, RestFault } from './faults';
+import { readFaults } from './read-faults';
 
 const SLOW_MS = 2000;
 const CALLBACK_DELAY_MS = 5000;
@@ -33,7 +33,11 @@ export class FaultPlan {
   #delivery: Script<DeliveryFault>[] = [];
   readonly #dice: Readonly<Record<'rest' | 'media' | 'delivery' | 'callback' | 'inbound', SeededRandom>>;
 
-  constructor(random: SeededRandom) {
+  /** @param changed is told whenever faults are set and whenever one of a number of them has struck. */
+  constructor(
+    random: SeededRandom,
+    private readonly changed: (faults: Faults) => void = () => undefined,
+  ) {
     this.#dice = {
       rest: random.fork(),
       media: random.fork(),
@@ -43,25 +47,28 @@ export class FaultPlan {
     };
   }
 
+  /** What still goes wrong, with the times that are left. */
   get current(): Faults {
-    return this.#faults;
+    const { rest: _rest, delivery: _delivery, ...lasting } = this.#faults;
+    const [rest, delivery] = [remaining(this.#rest), remaining(this.#delivery)];
+    return { ...lasting, ...(rest === undefined ? {} : { rest }), ...(delivery === undefined ? {} : { delivery }) };
   }
 
   get callbackDelayMs(): number {
     return this.#faults.callbackDelayMs ?? CALLBACK_DELAY_MS;
   }
 
-  /** Replaces every fault in force. @throws RangeError for a rate that is none. */
+  /** Replaces every fault in force. @throws RangeError for what is no fault. */
   set(faults: Faults): void {
-    checkFaults(faults);
-    this.#faults = faults;
-    this.#rest = scripts(faults.rest);
-    this.#delivery = scripts(faults.delivery);
+    this.#faults = readFaults(faults);
+    this.#rest = scripts(this.#faults.rest);
+    this.#delivery = scripts(this.#faults.delivery);
+    this.changed(this.current);
   }
 
   nextRest(createsMessage: boolean): RestFault | undefined {
     const scripted = this.#rest.find(({ fault }) => createsMessage || fault.calls === 'all');
-    if (scripted) return strike(this.#rest, scripted);
+    if (scripted) return this.#strike(this.#rest, scripted);
     const { rates, calls, slowMs, retryAfter } = this.#faults;
     if (!rates || (!createsMessage && calls !== 'all')) return undefined;
     const statuses = Object.keys(rates).filter((name) => /^\d{3}$/.test(name));
@@ -82,7 +89,7 @@ export class FaultPlan {
   nextDelivery(status: 'failed' | 'undelivered'): number | undefined {
     const scripted = this.#delivery[0];
     if (scripted && (scripted.fault.status ?? 'failed') === status) {
-      return strike(this.#delivery, scripted).errorCode;
+      return this.#strike(this.#delivery, scripted).errorCode;
     }
     const hit = pick(this.#faults.rates ?? {}, [status], this.#dice.delivery.next());
     return hit === undefined ? undefined : status === 'failed' ? 63012 : 63024;
@@ -94,6 +101,13 @@ export class FaultPlan {
     const names = CALLBACK_FAULTS.map(([name]) => String(name));
     const hit = pick(rates ?? {}, names, this.#dice.callback.next());
     return CALLBACK_FAULTS.find(([name]) => name === hit)?.[1];
+  }
+
+  #strike<Fault>(list: Script<Fault>[], script: Script<Fault>): Fault {
+    script.left -= 1;
+    if (script.left <= 0) list.splice(list.indexOf(script), 1);
+    this.changed(this.current);
+    return script.fault;
   }
 
   nextInboundIsRepeated(): boolean {
@@ -108,10 +122,10 @@ function scripts<Fault extends { readonly times?: number }>(
   return list.map((fault) => ({ fault, left: fault.times ?? 1 })).filter(({ left }) => left > 0);
 }
 
-function strike<Fault>(list: Script<Fault>[], script: Script<Fault>): Fault {
-  script.left -= 1;
-  if (script.left <= 0) list.splice(list.indexOf(script), 1);
-  return script.fault;
+/** One fault as it was given, or the list of those that are left. */
+function remaining<Fault>(list: readonly Script<Fault>[]): Fault | Fault[] | undefined {
+  const faults = list.map(({ fault, left }) => ({ ...fault, times: left }));
+  return faults.length > 1 ? faults : faults[0];
 }
 
 /** One throw of the dice over several misfortunes: at most one of them happens. */

@@ -38,11 +38,10 @@ export class RestEndpoint {
       kind: 'rest',
       method: call.method,
       url: request.url ?? '/',
-      headers: {},
       status: reply?.status,
       durationMs: Math.round(performance.now() - began),
       parameters: call.form,
-      response: typeof reply?.body === 'string' ? reply.body : '',
+      answer: reply && { contentType: reply.headers?.['content-type'] ?? '', body: reply.body ?? '' },
     });
     if (reply) write(response, reply);
     else if (fault && 'connection' in fault && fault.connection === 'reset') request.socket.resetAndDestroy();

@@ -1,6 +1,6 @@
 import type { ContentTypes } from './content';
 
-const TYPES = [
+const TYPES: ReadonlySet<string> = new Set([
   'twilio/text',
   'twilio/media',
   'twilio/location',
@@ -16,7 +16,7 @@ const TYPES = [
   'whatsapp/card',
   'whatsapp/authentication',
   'whatsapp/flows',
-];
+]);
 const LONGEST_BODY = 1024;
 const MOST_VARIABLES = 100;
 
@@ -28,7 +28,7 @@ const MOST_VARIABLES = 100;
 export function contentProblem(types: unknown, variables: unknown): string | undefined {
   if (!isRecord(types) || Object.keys(types).length === 0) return 'types has no content type';
   for (const [name, type] of Object.entries(types)) {
-    if (!TYPES.includes(name)) return `types has no content type ${name}`;
+    if (!TYPES.has(name)) return `types has no content type ${name}`;
     if (!isRecord(type)) return `${name} is no object`;
     const problem = typeProblem(name, type);
     if (problem !== undefined) return `${name}: ${problem}`;

@@ -99,7 +99,12 @@ export function render(template: ContentTemplate, given: Readonly<Record<string,
   return {
     body,
     mediaUrls,
-    extras: { ...place, ...(buttons.length > 0 ? { buttons } : {}), ...(rows.length > 0 ? { rows } : {}) },
+    extras: {
+      ...place,
+      ...(buttons.length > 0 ? { buttons } : {}),
+      ...(rows.length > 0 ? { rows } : {}),
+      ...(rows.length > 0 && type.button !== undefined ? { listButton: fill(type.button) } : {}),
+    },
     missingVariables,
   };
 }

@@ -15,7 +15,7 @@ export interface Judgement {
  */
 export function judge(result: WebhookResult): Judgement {
   const judgement = judgeAnswer(result);
-  const warnings = (result.warnings ?? []).map((problem) => ({ ...problem, level: 'warning' as const }));
+  const warnings = (result.warnings ?? []).map(({ code, text }) => ({ code, text, level: 'warning' as const }));
   return warnings.length === 0 ? judgement : { ...judgement, problems: [...warnings, ...judgement.problems] };
 }
 

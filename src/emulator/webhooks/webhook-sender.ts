@@ -6,6 +6,7 @@ import type { Account } from '../accounts/account';
 import type { Journal, LoggedRequest } from '../journal';
 import type { SeededRandom } from '../random';
 import { connectionOverrides, type ConnectionOverrides, type FailureKind } from './connection-overrides';
+import { Slots } from './slots';
 import { neverConnected, readAtMost } from './transport';
 
 /** A request of Twilio's to the application. */
@@ -42,6 +43,8 @@ type Try = WebhookResult & { readonly failure?: FailureKind; readonly location?:
 
 const LARGEST_ANSWER = 64 * 1024;
 const MOST_REDIRECTS = 5;
+/** More open connections than this would keep an application from answering any of them. */
+const MOST_AT_ONCE = 256;
 
 /**
  * Sends webhooks as Twilio does: form-encoded, signed with the account's primary token, within 15 seconds, and tried
@@ -51,6 +54,7 @@ const MOST_REDIRECTS = 5;
  */
 export class WebhookSender {
   readonly #agents = new Map<number, Agent>();
+  readonly #slots = new Slots(MOST_AT_ONCE);
 
   constructor(
     private readonly clock: Clock,
@@ -64,7 +68,13 @@ export class WebhookSender {
     return this.random.uuid();
   }
 
-  async send(webhook: Webhook): Promise<WebhookResult> {
+  /** Sends it and resolves with what came of it. Its time limits begin when its turn has come. */
+  send(webhook: Webhook): Promise<WebhookResult> {
+    return this.#slots.run(() => this.#send(webhook));
+  }
+
+  async #send(webhook: Webhook): Promise<WebhookResult> {
+    if (this.stopping.aborted) return { answered: false, code: 11200, text: 'The local Twilio has stopped' };
     const overrides = connectionOverrides(webhook.url);
     const total = new AbortController();
     const cancel = this.clock.setTimeout(() => total.abort(), overrides.totalTimeout);
@@ -94,7 +104,7 @@ export class WebhookSender {
       const next = result.location === undefined ? undefined : parseUrl(result.location, hop.url.href);
       if (!next) return result;
       // A redirect is followed with GET, and the form is lost on the way.
-      hop = { ...hop, method: 'GET', url: next, signedUrl: next.href, parameters: new URLSearchParams() };
+      hop = redirected(hop, next);
     }
     return { answered: false, code: 11215, text: 'HTTP too many redirects' };
   }
@@ -123,7 +133,7 @@ export class WebhookSender {
       parameters: hop.parameters,
       durationMs: Math.round(performance.now() - began),
       status: result.answered ? result.status : undefined,
-      response: result.answered ? result.body : result.text,
+      answer: result.answered ? result : undefined,
     });
     if (result.answered || result.failure === 'ct') return result;
     if (read.signal.aborted) return { ...result, failure: 'rt', text: 'No answer within the time limit' };
@@ -187,6 +197,11 @@ export class WebhookSender {
     }
     return agent;
   }
+}
+
+function redirected({ kind, account, idempotencyToken }: Hop, url: URL): Hop {
+  const parameters = new URLSearchParams();
+  return { kind, account, idempotencyToken, method: 'GET', url, signedUrl: url.href, parameters };
 }
 
 function withQuery(url: string, parameters: URLSearchParams): string {

@@ -108,7 +108,9 @@ function findSender(core: Core, account: Account, from: string, to: Recipient): 
   }
   const sender = account.senders.get(from);
   if (sender) return sender;
-  const isAnothers = core.accounts.all().some(({ senders }) => senders.has(from));
+  const owned = core.accounts.all().map(({ senders }) => senders.get(from));
+  // The number of the sandbox is in every account that has turned its own on.
+  const isAnothers = owned.some((found) => found !== undefined && found.sandbox === undefined);
   if (!isWhatsapp(from) || isAnothers) {
     throw invalid(21660, `Mismatch between the 'From' number ${from} and the account ${account.sid}`);
   }

@@ -9,7 +9,11 @@ import { notFound } from '../twilio-error';
 /** @see https://www.twilio.com/docs/iam/api-keys/key-resource-v2010 */
 export const keyRoutes = [
   route('/2010-04-01/Accounts/{AC}/Keys.json', { GET: list, POST: create }, { ownerOnly: true }),
-  route('/2010-04-01/Accounts/{AC}/Keys/{SK}.json', { GET: fetch, POST: update, DELETE: remove }, { ownerOnly: true }),
+  route(
+    '/2010-04-01/Accounts/{AC}/Keys/{SK}.json',
+    { GET: fetch, POST: update, DELETE: removeKey },
+    { ownerOnly: true },
+  ),
 ];
 
 function create({ core, account, call }: Context): Reply {
@@ -24,29 +28,30 @@ function list({ account, call }: Context): Reply {
 }
 
 function fetch(context: Context, sid?: string): Reply {
-  return json(200, keyResource(find(context, sid)));
+  return json(200, keyResource(findKey(context, sid)));
 }
 
 function update(context: Context, sid?: string): Reply {
-  const key = find(context, sid);
+  const key = findKey(context, sid);
   key.friendlyName = context.call.form.get('FriendlyName') ?? key.friendlyName;
   key.updatedAt = context.core.clock.now();
   return json(200, keyResource(key));
 }
 
-function remove(context: Context, sid?: string): Reply {
-  context.account.keys.delete(find(context, sid).sid);
+export function removeKey(context: Context, sid?: string): Reply {
+  context.account.keys.delete(findKey(context, sid).sid);
   return { status: 204 };
 }
 
-function find({ account, call }: Context, sid = ''): StoredApiKey {
+/** @throws TwilioError 404 when the account has no such key. */
+export function findKey({ account, call }: Context, sid = ''): StoredApiKey {
   const key = account.keys.get(sid);
   if (!key) throw notFound(call.path);
   return key;
 }
 
 /** Never with the secret: that is shown once, when the key is made. */
-function keyResource(key: StoredApiKey): Record<string, unknown> {
+export function keyResource(key: StoredApiKey): Record<string, unknown> {
   return {
     date_created: rfc2822(key.createdAt),
     date_updated: rfc2822(key.updatedAt),

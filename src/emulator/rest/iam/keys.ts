@@ -1,23 +1,20 @@
 import type { StoredApiKey } from '../../accounts/api-key';
 import { addApiKey } from '../../accounts/provision';
 import { json, type Reply } from '../../http';
-import { rfc2822 } from '../dates';
+import { findKey, keyResource, removeKey } from '../api/keys';
 import { pageOf, pageWithMeta } from '../paging';
 import { type Context, route } from '../route';
-import { invalid, notFound } from '../twilio-error';
+import { invalid } from '../twilio-error';
 
 /** Keys with a policy: what a restricted key may do. @see https://www.twilio.com/docs/iam/api-keys/key-resource-v1 */
 export const iamKeyRoutes = [
   route('/v1/Keys', { GET: list, POST: create }, { ownerOnly: true }),
-  route('/v1/Keys/{SK}', { GET: fetch, POST: update, DELETE: remove }, { ownerOnly: true }),
+  route('/v1/Keys/{SK}', { GET: fetch, POST: update, DELETE: removeKey }, { ownerOnly: true }),
 ];
 
 function list({ account, call, core }: Context): Reply {
   const page = pageOf([...account.keys.values()], call.query);
-  const items = page.items.map((key) => {
-    const { policy: _policy, ...resource } = keyResource(key);
-    return { ...resource, flags: [] };
-  });
+  const items = page.items.map((key) => ({ ...keyResource(key), flags: [] }));
   return json(200, pageWithMeta(core.url + call.path, call.query, 'keys', { ...page, items }));
 }
 
@@ -31,31 +28,20 @@ function create({ account, call, core }: Context): Reply {
     kind: type,
     allow: readPolicy(form) ?? [],
   });
-  return json(201, { ...keyResource(key), secret: key.secret });
+  return json(201, { ...withPolicy(key), secret: key.secret });
 }
 
 function fetch(context: Context, sid?: string): Reply {
-  return json(200, keyResource(find(context, sid)));
+  return json(200, withPolicy(findKey(context, sid)));
 }
 
 function update(context: Context, sid?: string): Reply {
-  const key = find(context, sid);
+  const key = findKey(context, sid);
   const { form } = context.call;
   key.friendlyName = form.get('FriendlyName') ?? key.friendlyName;
   key.allow = readPolicy(form) ?? key.allow;
   key.updatedAt = context.core.clock.now();
-  return json(200, keyResource(key));
-}
-
-function remove(context: Context, sid?: string): Reply {
-  context.account.keys.delete(find(context, sid).sid);
-  return { status: 204 };
-}
-
-function find({ account, call }: Context, sid = ''): StoredApiKey {
-  const key = account.keys.get(sid);
-  if (!key) throw notFound(call.path);
-  return key;
+  return json(200, withPolicy(key));
 }
 
 const MOST_PERMISSIONS = 100;
@@ -78,12 +64,6 @@ function allowOf(text: string): unknown {
   }
 }
 
-function keyResource(key: StoredApiKey): Record<string, unknown> {
-  return {
-    date_created: rfc2822(key.createdAt),
-    date_updated: rfc2822(key.updatedAt),
-    friendly_name: key.friendlyName,
-    policy: key.kind === 'restricted' ? { allow: key.allow } : null,
-    sid: key.sid,
-  };
+function withPolicy(key: StoredApiKey): Record<string, unknown> {
+  return { ...keyResource(key), policy: key.kind === 'restricted' ? { allow: key.allow } : null };
 }

@@ -62,7 +62,7 @@ function remove(context: Context, sid?: string): Reply {
 }
 
 function find({ account, call }: Context, sid?: string): Sender {
-  const sender = [...account.senders.values()].find((candidate) => candidate.sid === sid);
+  const sender = account.senderBySid(sid);
   if (!sender || sender.sandbox) throw notFound(call.path);
   return sender;
 }

@@ -27,8 +27,7 @@ function list(context: Context, serviceSid?: string): Reply {
 
 function add(context: Context, serviceSid?: string): Reply {
   const service = findService(context, serviceSid);
-  const sid = context.call.form.get('Sid') ?? '';
-  const sender = [...context.account.senders.values()].find((candidate) => candidate.sid === sid);
+  const sender = context.account.senderBySid(context.call.form.get('Sid') ?? undefined);
   if (!sender) throw invalid(20422, 'Invalid Parameter: Sid');
   const holder = context.account.serviceOf(sender.address);
   if (holder) throw new TwilioError(409, 21710, 'The sender is in a Messaging Service already');
@@ -57,7 +56,7 @@ function listPhoneNumbers(context: Context, serviceSid?: string): Reply {
 
 function find(context: Context, serviceSid?: string, sid?: string): Sender {
   const { pool } = findService(context, serviceSid);
-  const sender = [...context.account.senders.values()].find((candidate) => candidate.sid === sid);
+  const sender = context.account.senderBySid(sid);
   if (!sender || !pool.includes(sender.address)) throw notFound(context.call.path);
   return sender;
 }
