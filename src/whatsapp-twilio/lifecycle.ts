@@ -74,7 +74,12 @@ export class WhatsappTwilioLifecycle
 
   async onApplicationBootstrap(): Promise<void> {
     this.refuseClashes();
-    await this.reencryption.refuseMissingKeys();
+    try {
+      await this.reencryption.refuseMissingKeys();
+    } catch (error) {
+      await this.storage.close(); // an app that does not start is not stopped either
+      throw error;
+    }
     if (this.settings.storageUrl === memoryStorageUrl) {
       this.logger.warn(
         'Messages are kept in memory and forgotten at exit. Set storage.url (DATABASE_URL) to a file to keep them.',
