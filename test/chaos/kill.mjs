@@ -6,13 +6,13 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Agent, request } from 'undici';
+import { freePort, startPostgres } from './support.mjs';
 
 const require = createRequire(import.meta.url);
 const { TwilioEmulator } = require('../../dist/emulator/index.js');
@@ -140,18 +140,4 @@ async function startApp() {
   });
   await Promise.race([once(child, 'message'), once(child, 'exit')]);
   return child;
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port: free } = server.address();
-  server.close();
-  await once(server, 'close');
-  return free;
-}
-
-async function startPostgres() {
-  require('../support/register-typescript.cjs');
-  return require('../support/postgres.ts').startPostgres();
 }

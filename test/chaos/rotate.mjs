@@ -7,12 +7,12 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { freePort, startPostgres } from './support.mjs';
 
 const require = createRequire(import.meta.url);
 const { TwilioEmulator } = require('../../dist/emulator/index.js');
@@ -163,18 +163,4 @@ async function startApp() {
         child.send({ call: calls, service, method, args });
       }),
   };
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port: free } = server.address();
-  server.close();
-  await once(server, 'close');
-  return free;
-}
-
-async function startPostgres() {
-  require('../support/register-typescript.cjs');
-  return require('../support/postgres.ts').startPostgres();
 }

@@ -10,8 +10,6 @@ import { DATABASE, RUNTIME, SETTINGS, SIGNALS } from '../tokens';
 import { ConnectionRegistry } from './connection-registry';
 import { type Authorship, findConnection, recordAction, writeConnection } from './connection-writes';
 import {
-  ConnectionNotFoundError,
-  ConnectionNotStoredError,
   ConnectionRefusedError,
   InvalidConnectionError,
   RotationNotAbortableError,
@@ -22,7 +20,7 @@ import {
 import { KeyRing } from './key-ring';
 import { probeConnection } from './probe-connection';
 import { type ConnectionRotation, toRotation } from './rotation';
-import { toConnection } from './stored-connections';
+import { requireStored, toConnection } from './stored-connections';
 import { TwilioClients } from './twilio-clients';
 import { checkAuthorship } from './validate-authorship';
 import { isToken } from './validate-connection';
@@ -63,7 +61,7 @@ export class ConnectionRotations {
   async start(id: string, options: RotateOptions, by: Authorship): Promise<ConnectionRotation> {
     const author = checkAuthorship(by);
     const { authToken, overlapMs } = this.check(options);
-    const row = await this.required(id);
+    const row = await requireStored(this.db, this.registry, id);
     if (authToken !== undefined) await this.accept(row, authToken);
     const now = this.runtime.clock.now();
     const rotation: RotationRow = {
@@ -134,7 +132,7 @@ export class ConnectionRotations {
     change: (rotation: RotationRow, now: number) => Partial<RotationRow>,
   ): Promise<ConnectionRotation> {
     const author = checkAuthorship(by);
-    const row = await this.required(id);
+    const row = await requireStored(this.db, this.registry, id);
     const rotation = await this.db.transaction().execute(async (trx) => {
       await findConnection(trx, row.scope, id);
       const found = await trx
@@ -182,17 +180,6 @@ export class ConnectionRotations {
     const refusals = problems.filter(({ code }) => code !== 'unreachable');
     if (refusals.length > 0) throw new ConnectionRefusedError(refusals);
     if (problems.length > 0) throw new TwilioNotAskedError(error ?? '');
-  }
-
-  private async required(id: string): Promise<ConnectionRow> {
-    const row = await this.db
-      .selectFrom('connections')
-      .selectAll()
-      .where('id', '=', id)
-      .where('scope', '=', this.registry.scope)
-      .executeTakeFirst();
-    if (row !== undefined) return row;
-    throw (await this.registry.byId(id)) === undefined ? new ConnectionNotFoundError() : new ConnectionNotStoredError();
   }
 
   private record(

@@ -19,7 +19,6 @@ import {
 import {
   ConnectionConflictError,
   ConnectionNotFoundError,
-  ConnectionNotStoredError,
   ConnectionRefusedError,
   EncryptionKeysRequiredError,
   InvalidConnectionError,
@@ -28,7 +27,7 @@ import {
 } from './connections.errors';
 import { KeyRing } from './key-ring';
 import { type ConnectionValidation, probeConnection } from './probe-connection';
-import { placeOf, toConnection } from './stored-connections';
+import { findStored, placeOf, requireStored, toConnection } from './stored-connections';
 import { TwilioClients } from './twilio-clients';
 import { checkAuthorship } from './validate-authorship';
 import { type CheckedFields, checkConnection, type ConnectionFields } from './validate-connection';
@@ -117,7 +116,7 @@ export class Connections {
 
   /** The connection, also the configured one and the host's; `undefined` if there is none with this id. */
   async get(id: string): Promise<ConnectionView | undefined> {
-    const row = await this.stored(id);
+    const row = await findStored(this.db, this.registry.scope, id);
     if (row !== undefined) return toStoredView(row, (await this.rotationsOf([id])).get(id));
     const connection = await this.registry.byId(id);
     return connection && toView(connection);
@@ -164,7 +163,7 @@ export class Connections {
       const message = 'accountSid cannot be changed: another account is another connection.';
       throw new InvalidConnectionError([{ field: 'accountSid', code: 'invalid', message }]);
     }
-    const row = await this.required(id);
+    const row = await requireStored(this.db, this.registry, id);
     const rotation = (await this.rotationsOf([id])).get(id);
     if (fields.authTokens !== undefined && rotation?.finished_at === null) throw new RotationUnderWayError();
     const wanted = this.changed(row, fields);
@@ -210,7 +209,7 @@ export class Connections {
    */
   async remove(id: string, by: Authorship): Promise<void> {
     const author = checkAuthorship(by);
-    const { scope } = await this.required(id);
+    const { scope } = await requireStored(this.db, this.registry, id);
     await this.db.transaction().execute(async (trx) => {
       await findConnection(trx, scope, id);
       await trx.deleteFrom('connection_rotations').where('connection_id', '=', id).execute();
@@ -227,7 +226,7 @@ export class Connections {
    */
   async validate(id: string, by: Authorship): Promise<ConnectionValidation> {
     const author = checkAuthorship(by);
-    const row = await this.stored(id);
+    const row = await findStored(this.db, this.registry.scope, id);
     const connection = row === undefined ? await this.registry.byId(id) : toConnection(row, this.keys);
     if (connection === undefined) throw new ConnectionNotFoundError();
     const validation = await this.probe(connection);
@@ -303,21 +302,6 @@ export class Connections {
     if (refusals.length > 0) throw new ConnectionRefusedError(refusals);
     if (!validation.valid) throw new TwilioNotAskedError(validation.error ?? '');
     return validation;
-  }
-
-  private stored(id: string): Promise<ConnectionRow | undefined> {
-    return this.db
-      .selectFrom('connections')
-      .selectAll()
-      .where('id', '=', id)
-      .where('scope', '=', this.registry.scope)
-      .executeTakeFirst();
-  }
-
-  private async required(id: string): Promise<ConnectionRow> {
-    const row = await this.stored(id);
-    if (row !== undefined) return row;
-    throw (await this.registry.byId(id)) === undefined ? new ConnectionNotFoundError() : new ConnectionNotStoredError();
   }
 
   /** The rotation under way of each connection, or the last one. */

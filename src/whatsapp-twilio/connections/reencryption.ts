@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Repetition } from '../../common/repetition';
 import type { EncryptionKey } from '../contract/encryption-key';
 import { WhatsappTwilioConfigError } from '../contract/whatsapp-twilio-config.error';
 import type { Runtime } from '../runtime';
@@ -17,16 +18,16 @@ const BATCH = 50;
 @Injectable()
 export class Reencryption {
   private readonly logger = new Logger('WhatsappTwilio');
-  private cancel: (() => void) | undefined;
-  private sweeping: Promise<void> = Promise.resolve();
-  private stopped = false;
+  private readonly sweeps: Repetition;
 
   constructor(
     @Inject(DATABASE) private readonly db: Database,
-    @Inject(RUNTIME) private readonly runtime: Runtime,
+    @Inject(RUNTIME) { clock }: Runtime,
     private readonly connections: ConnectionRegistry,
     private readonly keys: KeyRing,
-  ) {}
+  ) {
+    this.sweeps = new Repetition(clock, SWEEP_EVERY_MS, () => this.sweep());
+  }
 
   /**
    * Whether every stored connection can be opened, with these keys or those in use. While the storage is away it is not asked.
@@ -43,26 +44,16 @@ export class Reencryption {
   }
 
   start(): void {
-    this.sweepIn(FIRST_SWEEP_AFTER_MS);
+    this.wake();
   }
 
-  async stop(): Promise<void> {
-    this.stopped = true;
-    this.cancel?.();
-    await this.sweeping;
+  stop(): Promise<void> {
+    return this.sweeps.stop();
   }
 
-  /** The keys were replaced: what is encrypted with another than the first comes next. */
+  /** What is encrypted with another key than the first comes next. */
   wake(): void {
-    this.cancel?.();
-    this.sweepIn(FIRST_SWEEP_AFTER_MS);
-  }
-
-  private sweepIn(delayMs: number): void {
-    if (this.stopped) return;
-    this.cancel = this.runtime.clock.setTimeout(() => {
-      this.sweeping = this.sweep().then(() => this.sweepIn(SWEEP_EVERY_MS));
-    }, delayMs);
+    this.sweeps.doIn(FIRST_SWEEP_AFTER_MS);
   }
 
   private async sweep(): Promise<void> {
@@ -70,7 +61,7 @@ export class Reencryption {
     if (primary === undefined) return;
     let done = 0;
     try {
-      for (let after = ''; !this.stopped;) {
+      for (let after = ''; !this.sweeps.isStopped;) {
         const rows = await this.db
           .selectFrom('connections')
           .select('id')

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { type FSWatcher, watch } from 'node:fs';
 import { dirname } from 'node:path';
+import { Repetition } from '../../common/repetition';
 import { secretFilesOf } from '../contract/secret-files';
 import { validateOptions, type WhatsappTwilioSettings } from '../contract/validate-options';
 import { isConnectionError } from '../storage/connection-error';
@@ -26,48 +27,38 @@ const LOOK_EVERY_MS = 30_000;
 export class SecretReload {
   private readonly logger = new Logger('WhatsappTwilio');
   private readonly watchers: FSWatcher[] = [];
-  private cancel: (() => void) | undefined;
-  private reloading: Promise<void> = Promise.resolve();
-  private stopped = false;
+  private readonly looks: Repetition;
   private complaint: string | undefined;
 
   constructor(
     @Inject(MODULE_OPTIONS_TOKEN) private readonly options: WhatsappTwilioModuleOptions,
     @Inject(SETTINGS) private current: WhatsappTwilioSettings,
-    @Inject(RUNTIME) private readonly runtime: Runtime,
+    @Inject(RUNTIME) { clock }: Runtime,
     private readonly connections: ConnectionRegistry,
     private readonly keys: KeyRing,
     private readonly reencryption: Reencryption,
-  ) {}
+  ) {
+    this.looks = new Repetition(clock, LOOK_EVERY_MS, () => this.reload());
+  }
 
   start(): void {
     const files = secretFilesOf(this.options);
     if (files === undefined) return;
     for (const folder of new Set(files.paths.map((path) => dirname(path)))) {
       try {
-        const watcher = watch(folder, { persistent: false }, () => this.reloadIn(SETTLE_MS));
+        const watcher = watch(folder, { persistent: false }, () => this.looks.doIn(SETTLE_MS));
         watcher.on('error', () => watcher.close()); // the looks go on
         this.watchers.push(watcher);
       } catch {
         // A folder that cannot be watched is still looked at.
       }
     }
-    this.reloadIn(LOOK_EVERY_MS);
+    this.looks.doIn(LOOK_EVERY_MS);
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
-    this.cancel?.();
     for (const watcher of this.watchers) watcher.close();
-    await this.reloading;
-  }
-
-  private reloadIn(delayMs: number): void {
-    this.cancel?.();
-    if (this.stopped) return;
-    this.cancel = this.runtime.clock.setTimeout(() => {
-      this.reloading = this.reload().then(() => this.reloadIn(LOOK_EVERY_MS));
-    }, delayMs);
+    await this.looks.stop();
   }
 
   private async reload(): Promise<void> {

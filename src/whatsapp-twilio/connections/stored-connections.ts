@@ -3,7 +3,9 @@ import type { Database } from '../storage/database';
 import type { ConnectionRow, RotationRow } from '../storage/schema';
 import { Connection } from './connection';
 import type { Addressee } from './connection-provider';
+import type { ConnectionRegistry } from './connection-registry';
 import type { ConnectionSource } from './connection-source';
+import { ConnectionNotFoundError, ConnectionNotStoredError } from './connections.errors';
 import type { KeyRing } from './key-ring';
 
 /** The columns that hold secrets. */
@@ -98,4 +100,20 @@ export function toConnection(
       ...(apiKeySecret !== undefined && { apiKey: { sid: row.api_key_sid!, secret: apiKeySecret } }),
     },
   );
+}
+
+/**
+ * The row of a stored connection.
+ *
+ * @throws ConnectionNotFoundError (`CONNECTION_NOT_FOUND`); ConnectionNotStoredError (`CONNECTION_NOT_STORED`) for one that
+ * is configured, or the host's.
+ */
+export async function requireStored(db: Database, registry: ConnectionRegistry, id: string): Promise<ConnectionRow> {
+  const row = await findStored(db, registry.scope, id);
+  if (row !== undefined) return row;
+  throw (await registry.byId(id)) === undefined ? new ConnectionNotFoundError() : new ConnectionNotStoredError();
+}
+
+export function findStored(db: Database, scope: string, id: string): Promise<ConnectionRow | undefined> {
+  return db.selectFrom('connections').selectAll().where('id', '=', id).where('scope', '=', scope).executeTakeFirst();
 }
