@@ -35,8 +35,4 @@ export class BoundedCache<Value> {
   clear(): void {
     this.#entries.clear();
   }
-
-  get count(): number {
-    return this.#entries.size;
-  }
 }
