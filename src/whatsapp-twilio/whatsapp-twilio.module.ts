@@ -31,6 +31,7 @@ import { SpoolDrain } from './inbound/spool-drain';
 import { TwilioSignatureGuard } from './inbound/twilio-signature.guard';
 import { WebhookIntake } from './inbound/webhook-intake';
 import { WhatsappTwilioLifecycle } from './lifecycle';
+import { AccountLimits } from './outbound/account-limits';
 import { Outbox } from './outbound/outbox';
 import { OutboundDispatcher } from './outbound/outbound-dispatcher';
 import { OutboundService } from './outbound/outbound.service';
@@ -109,6 +110,7 @@ export type WhatsappTwilioRootOptions = Partial<typeof OPTIONS_TYPE>;
     },
     { provide: WORKER_ID, inject: [RUNTIME], useFactory: ({ newId }: Runtime) => newId() },
     { provide: SIGNALS, useFactory: createSignals },
+    AccountLimits,
     ConnectionRotations,
     Connections,
     DeadLetters,

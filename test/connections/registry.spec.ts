@@ -78,7 +78,7 @@ describe('The registry of connections', () => {
   });
 
   it('does not remember what it was told before a change', async () => {
-    let go = () => {};
+    let go!: () => void;
     source.before = () => new Promise((resolve) => (go = resolve));
     const early = registry.byId('a');
     source.token = 'new';

@@ -2,7 +2,6 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { type Claim, WorkLoop } from '../../common/work-loop';
 import { ConnectionRegistry } from '../connections/connection-registry';
 import { TwilioClients } from '../connections/twilio-clients';
-import type { WhatsappTwilioSettings } from '../contract/validate-options';
 import { fromTwilioStatus } from '../messages/message-status';
 import { AccountLimits } from '../outbound/account-limits';
 import { budgetOf, lockBudgets, spend } from '../outbound/budget';
@@ -13,7 +12,7 @@ import type { Database, DatabaseTransaction } from '../storage/database';
 import { logTrouble } from '../storage/log-trouble';
 import { engineOf } from '../storage/engine';
 import type { OutboundRow } from '../storage/schema';
-import { DATABASE, RUNTIME, SETTINGS, SIGNALS } from '../tokens';
+import { DATABASE, RUNTIME, SIGNALS } from '../tokens';
 import { describeTwilioError } from '../twilio/error-catalogue';
 import type { MessageResource } from '../twilio/message-resource';
 import { isTwilioError, type TwilioErrorCode } from '../twilio/twilio-errors';
@@ -38,19 +37,17 @@ const lastWords: ReadonlySet<TwilioErrorCode> = new Set(['TWILIO_NOT_FOUND', 'TW
 export class StatusLookup {
   private readonly logger = new Logger('WhatsappTwilio');
   private readonly loop: WorkLoop<OutboundRow>;
-  private readonly limits: AccountLimits;
 
   constructor(
-    @Inject(SETTINGS) settings: WhatsappTwilioSettings,
     @Inject(DATABASE) private readonly db: Database,
     @Inject(RUNTIME) private readonly runtime: Runtime,
     @Inject(SIGNALS) private readonly signals: Signals,
+    private readonly limits: AccountLimits,
     private readonly connections: ConnectionRegistry,
     private readonly clients: TwilioClients,
     private readonly pacing: Pacing,
     private readonly journal: MessageJournal,
   ) {
-    this.limits = new AccountLimits(connections, settings.rateLimitRpm);
     this.loop = new WorkLoop({
       clock: runtime.clock,
       concurrency: AT_THE_SAME_TIME,
@@ -97,8 +94,8 @@ export class StatusLookup {
   private async accountLimits(): Promise<ReadonlyMap<string, number>> {
     const uses = await this.db
       .selectFrom('outbound_messages')
-      .select(['account_sid', 'connection_id'])
-      .distinct()
+      .select(({ fn }) => ['account_sid', fn.min('connection_id').as('connection_id')])
+      .groupBy('account_sid')
       .where('scope', '=', this.connections.scope)
       .where('check_at', '<=', this.runtime.clock.now())
       .execute();

@@ -77,6 +77,7 @@ export class OutboundDispatcher {
     @Inject(SIGNALS) private readonly signals: Signals,
     @Inject(WORKER_ID) owner: string,
     journal: MessageJournal,
+    limits: AccountLimits,
     private readonly connections: ConnectionRegistry,
     private readonly clients: TwilioClients,
     private readonly pacing: Pacing,
@@ -84,7 +85,6 @@ export class OutboundDispatcher {
     private readonly reconciler: Reconciler,
     private readonly urls: WebhookUrls,
   ) {
-    const limits = new AccountLimits(connections, settings.rateLimitRpm);
     const share = { scope: connections.scope, limits, owner };
     this.claims = new OutboundClaims(db, journal, runtime, pacing, share);
     this.loop = new WorkLoop({
