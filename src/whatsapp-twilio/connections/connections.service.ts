@@ -2,10 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Runtime } from '../runtime';
 import type { Signals } from '../signals';
 import type { Database } from '../storage/database';
-import type { ConnectionRow, RotationRow } from '../storage/schema';
+import type { ConnectionRow } from '../storage/schema';
 import { DATABASE, RUNTIME, SIGNALS } from '../tokens';
 import { Connection } from './connection';
 import { limitOf, type PageRequest, placeOfCursor, toCursor } from './connection-pages';
+import { selectConnections, selectEvents, selectRotations } from './connection-queries';
 import { ConnectionRegistry } from './connection-registry';
 import { type Authorship, findConnection, lockConnection, recordAction, writeConnection } from './connection-writes';
 import {
@@ -117,7 +118,7 @@ export class Connections {
   /** The connection, also the configured one and the host's; `undefined` if there is none with this id. */
   async get(id: string): Promise<ConnectionView | undefined> {
     const row = await findStored(this.db, this.registry.scope, id);
-    if (row !== undefined) return toStoredView(row, (await this.rotationsOf([id])).get(id));
+    if (row !== undefined) return toStoredView(row, (await selectRotations(this.db, [id])).get(id));
     const connection = await this.registry.byId(id);
     return connection && toView(connection);
   }
@@ -131,16 +132,13 @@ export class Connections {
     const limit = limitOf(page);
     const after = page.cursor === undefined ? undefined : placeOfCursor(page.cursor, 'id');
     const head = after === undefined ? [toView(this.registry.default)] : [];
-    let query = this.db
-      .selectFrom('connections')
-      .selectAll()
-      .where('scope', '=', this.registry.scope)
-      .orderBy('id')
-      .limit(limit - head.length + 1);
-    if (after !== undefined) query = query.where('id', '>', after);
-    const found = await query.execute();
-    const rows = found.slice(0, limit - head.length);
-    const rotations = await this.rotationsOf(rows.map(({ id }) => id));
+    const wanted = limit - head.length;
+    const found = await selectConnections(this.db, this.registry.scope, { after, limit: wanted + 1 });
+    const rows = found.slice(0, wanted);
+    const rotations = await selectRotations(
+      this.db,
+      rows.map(({ id }) => id),
+    );
     const last = rows.at(-1)?.id ?? FIRST_ID;
     return {
       connections: [...head, ...rows.map((row) => toStoredView(row, rotations.get(row.id)))],
@@ -164,7 +162,7 @@ export class Connections {
       throw new InvalidConnectionError([{ field: 'accountSid', code: 'invalid', message }]);
     }
     const row = await requireStored(this.db, this.registry, id);
-    const rotation = (await this.rotationsOf([id])).get(id);
+    const rotation = (await selectRotations(this.db, [id])).get(id);
     if (fields.authTokens !== undefined && rotation?.finished_at === null) throw new RotationUnderWayError();
     const wanted = this.changed(row, fields);
     const validation = ofCredentials.some((name) => fields[name] !== undefined) ? await this.accept(wanted) : undefined;
@@ -252,15 +250,8 @@ export class Connections {
     ...page
   }: PageRequest & { readonly connectionId?: string } = {}): Promise<ConnectionEventPage> {
     const limit = limitOf(page);
-    let query = this.db
-      .selectFrom('connection_events')
-      .selectAll()
-      .where('scope', '=', this.registry.scope)
-      .orderBy('seq', 'desc')
-      .limit(limit + 1);
-    if (connectionId !== undefined) query = query.where('connection_id', '=', connectionId);
-    if (page.cursor !== undefined) query = query.where('seq', '<', Number(placeOfCursor(page.cursor, 'seq')));
-    const found = await query.execute();
+    const before = page.cursor === undefined ? undefined : Number(placeOfCursor(page.cursor, 'seq'));
+    const found = await selectEvents(this.db, this.registry.scope, { connectionId, before, limit: limit + 1 });
     const rows = found.slice(0, limit);
     return {
       events: rows.map(toConnectionEvent),
@@ -302,27 +293,6 @@ export class Connections {
     if (refusals.length > 0) throw new ConnectionRefusedError(refusals);
     if (!validation.valid) throw new TwilioNotAskedError(validation.error ?? '');
     return validation;
-  }
-
-  /** The rotation under way of each connection, or the last one. */
-  private async rotationsOf(ids: readonly string[]): Promise<Map<string, RotationRow>> {
-    if (ids.length === 0) return new Map();
-    const rows = await this.db
-      .selectFrom('connection_rotations as rotation')
-      .selectAll()
-      .where('connection_id', 'in', ids)
-      .where(({ not, exists, selectFrom }) =>
-        not(
-          exists(
-            selectFrom('connection_rotations as later')
-              .select('later.id')
-              .whereRef('later.connection_id', '=', 'rotation.connection_id')
-              .whereRef('later.id', '>', 'rotation.id'),
-          ),
-        ),
-      )
-      .execute();
-    return new Map(rows.map((row) => [row.connection_id, row]));
   }
 
   private async refusingSameSender<Result>(write: () => Promise<Result>): Promise<Result> {
