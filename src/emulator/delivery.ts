@@ -14,7 +14,7 @@ import { StatusCallbacks } from './webhooks/status-callbacks';
  */
 export class Delivery {
   readonly #callbacks: StatusCallbacks;
-  /** Sent to a phone that is offline, or to someone who blocked the sender. */
+  /** Sent to a phone that is offline. */
   readonly #waiting = new Set<Message>();
   readonly #scheduled = new Map<Message, () => void>();
 
@@ -46,10 +46,10 @@ export class Delivery {
     return true;
   }
 
-  /** Hands over what waited for the phone to come online. What was sent while the sender was blocked never comes. */
+  /** Hands over what waited for the phone to come online. */
   online(user: Message['user']): void {
     for (const message of this.#waiting) {
-      if (message.user !== user || chatOf(user, message.from ?? '').blocked) continue;
+      if (message.user !== user) continue;
       this.#waiting.delete(message);
       this.#deliverLater(message);
     }
@@ -99,10 +99,15 @@ export class Delivery {
     chat.sentAt = now;
     this.core.messages.update(message, { sentAt: now });
     this.#report(message, 'sent');
-    if (refusal)
+    if (refusal) {
       this.core.work.step(this.core.statusDelays.delivered, () => this.#report(message, 'undelivered', refusal.code));
-    else if (message.user.online && !chat.blocked) this.#deliverLater(message);
-    else this.#waiting.add(message);
+    } else if (chat.blocked) {
+      // What is sent to someone who blocked the sender never comes, and nobody is told.
+    } else if (message.user.online) {
+      this.#deliverLater(message);
+    } else {
+      this.#waiting.add(message);
+    }
   }
 
   #deliverLater(message: Message): void {

@@ -124,7 +124,7 @@ export class TwilioEmulator extends TwilioAccount {
     return createAccount(this.core, this.phones, options);
   }
 
-  /** Makes things go wrong from now on; `faults({})` makes all well again. @throws RangeError for a rate that is none. */
+  /** Makes things go wrong from now on; `faults({})` makes all well again. @throws RangeError for what is no fault. */
   faults(faults: Faults): void {
     this.core.faults.set(faults);
   }

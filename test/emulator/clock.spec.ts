@@ -98,7 +98,7 @@ describe('Time travel', () => {
     const clock = new ManualClock('2026-01-01T00:00:00Z');
     const twilio = await TwilioEmulator.start({ clock });
     twilio.clock.advance('1d');
-    expect(clock.now()).toBe(Date.parse('2026-01-02T00:00:00Z'));
     await twilio.stop();
+    expect(clock.now()).toBe(Date.parse('2026-01-02T00:00:00Z'));
   });
 });

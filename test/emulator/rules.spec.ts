@@ -1,4 +1,5 @@
 import { ManualClock } from '../../src/common/manual-clock';
+import { officialClientFor } from '../support/official-client';
 import { startFakeHttpServer } from '../support/fake-http-server';
 import { type Bench, startBench } from './bench';
 
@@ -100,6 +101,13 @@ describe("WhatsApp's rules", () => {
       expect(await send({ from: SANDBOX })).toMatchObject({ status: 'read' });
       clock.advance('72h');
       expect(await send({ from: SANDBOX })).toMatchObject({ status: 'failed', errorCode: 63015 });
+    });
+
+    it('are for accounts that have turned it on alone', async () => {
+      const other = bench.twilio.subaccount();
+      const client = officialClientFor(other);
+      const message = { from: SANDBOX, to: `whatsapp:${ANA}`, body: 'hello' };
+      await expect(client.messages.create(message)).rejects.toMatchObject({ code: 63007 });
     });
 
     it('let one message through in three seconds', async () => {

@@ -47,7 +47,12 @@ describe('The tables', () => {
     await Promise.all([1, 2, 3].map(() => runInChildProcess(child, url(), startAt)));
     const db = await openDatabase(url());
     const { rows } = await sql<{ name: string }>`select name from whatsapp_twilio_migrations order by name`.execute(db);
-    expect(rows.map(({ name }) => name)).toEqual(['0001_first_tables', '0002_connections', '0004_pace']);
+    expect(rows.map(({ name }) => name)).toEqual([
+      '0001_first_tables',
+      '0002_connections',
+      '0004_pace',
+      '0006_backlog',
+    ]);
     await db.destroy();
   });
 

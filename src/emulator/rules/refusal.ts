@@ -31,8 +31,8 @@ function failureOf(core: Core, message: Message): number | undefined {
   if (fault !== undefined) return fault;
   if (!message.user.onWhatsapp) return 63024;
   const sender = senderOf(core, message);
-  if (sender && sender.status !== 'ONLINE') return 63007;
-  return (sender?.sandbox ? sandboxFailure(core, message) : undefined) ?? contentFailure(core, message);
+  if (sender?.status !== 'ONLINE') return 63007;
+  return (sender.sandbox ? sandboxFailure(core, message) : undefined) ?? contentFailure(core, message);
 }
 
 /** @see https://www.twilio.com/docs/whatsapp/sandbox */

@@ -55,8 +55,13 @@ describe('The debugger, judged by the official client', () => {
 });
 
 describe('API keys with a policy, judged by the official client', () => {
+  let bench: Bench;
+  beforeEach(async () => {
+    bench = await startBench();
+  });
+  afterEach(() => bench.stop());
+
   it('may do what it allows, and what it is changed to allow', async () => {
-    const bench = await startBench();
     const { client, twilio: local } = bench;
     const policy = { allow: ['/twilio/messaging/messages/create'] };
     const key = await client.iam.v1.newApiKey.create({
@@ -73,6 +78,5 @@ describe('API keys with a policy, judged by the official client', () => {
     expect(await restricted.messages.list()).toHaveLength(1);
     expect(await client.iam.v1.apiKey(key.sid).remove()).toBe(true);
     await expect(restricted.messages.list()).rejects.toMatchObject({ status: 401 });
-    await bench.stop();
   });
 });
