@@ -13,7 +13,7 @@ const MARGIN_MS = 1000;
 /** One send in ten is left to bulk messages, however many replies wait; and to replies, however many bulk messages do. */
 const SHARE = 10;
 /** Within this time a tenth of the budget is there for replies, whatever bulk messages have used. */
-const SOON_MS = 4000;
+const SOON_MS = WINDOW_MS / 15;
 
 export type Purpose = 'conversation' | 'bulk' | 'lookup';
 
