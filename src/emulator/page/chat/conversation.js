@@ -13,8 +13,6 @@ const jump = find('jump');
 const bubbles = new Map();
 let last;
 
-export const bubbleOf = (sid) => bubbles.get(sid);
-
 function showMessage(message) {
   if (!isHere(message)) return;
   if (message.kind === 'reaction') {
@@ -51,7 +49,7 @@ function append(bubble) {
 }
 
 /** The scroller is laid out from its end, which is at 0; there it stays while something is added or grows. */
-export function scrollToEnd() {
+function scrollToEnd() {
   scroller.scrollTop = 0;
 }
 
