@@ -13,7 +13,8 @@ export class ServiceModule {
     return {
       module: ServiceModule,
       imports: [
-        WhatsappTwilioModule.forRoot({ ...configuration.whatsapp, isGlobal: true }),
+        // As they are, since they remember the files that secrets came from.
+        WhatsappTwilioModule.forRootAsync({ useFactory: () => configuration.whatsapp, isGlobal: true }),
         TerminusModule.forRoot({ logger: false }),
         ...imports,
       ],

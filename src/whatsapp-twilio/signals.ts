@@ -5,10 +5,25 @@ export interface Signals {
   readonly inbox: Signal;
   readonly outbox: Signal;
   readonly statuses: Signal;
+  readonly rotations: Signal;
+  /** A connection changed: what is remembered of them no longer counts. */
+  readonly connections: Signal;
 }
 
-export const signalNames = ['inbox', 'outbox', 'statuses'] as const satisfies readonly (keyof Signals)[];
+export const signalNames = [
+  'inbox',
+  'outbox',
+  'statuses',
+  'rotations',
+  'connections',
+] as const satisfies readonly (keyof Signals)[];
 
 export function createSignals(): Signals {
-  return { inbox: new Signal(), outbox: new Signal(), statuses: new Signal() };
+  return {
+    inbox: new Signal(),
+    outbox: new Signal(),
+    statuses: new Signal(),
+    rotations: new Signal(),
+    connections: new Signal(),
+  };
 }

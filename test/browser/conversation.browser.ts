@@ -180,4 +180,20 @@ describe('A conversation on the phone page', () => {
     await ana.locator('.unread').waitFor({ state: 'detached' });
     expect(await page.title()).not.toContain('(');
   });
+
+  it('knows what was looked at also where the user tells nobody', async () => {
+    phone().bench.twilio.phone(ANA, { profileName: 'Ana' });
+    phone().bench.twilio.phone('+15551230002', { profileName: 'Bo', open: false, readReceipts: false });
+    const page = await phone().open();
+    await phone().send({ to: 'whatsapp:+15551230002', body: 'For Bo' });
+    const bo = page.locator('#phones [data-phone="+15551230002"]');
+    await bo.locator('.unread', { hasText: '1' }).click();
+    await sign(page, 'For Bo', 'Delivered').waitFor();
+    await bo.locator('.unread').waitFor({ state: 'detached' });
+    await page.locator(`#phones [data-phone="${ANA}"]`).click();
+    await page.reload();
+    await page.locator('#whose', { hasText: 'Ana' }).waitFor();
+    await bo.getByText('For Bo').waitFor();
+    expect(await bo.locator('.unread').count()).toBe(0);
+  });
 });

@@ -21,8 +21,8 @@ describe('The demo in a browser', () => {
     await page.locator('#whose', { hasText: 'Ana' }).waitFor();
     await page.getByRole('textbox', { name: 'Message' }).fill('Hi there!');
     await page.keyboard.press('Enter');
-    await page.getByText('Hello Ana, welcome to the Blue Whale').waitFor();
-    await page.getByRole('button', { name: 'Book a table' }).click();
+    const greeting = page.locator('.theirs', { hasText: 'Hello Ana, welcome to the Blue Whale' });
+    await greeting.getByRole('button', { name: 'Book a table' }).click();
     const answer = page.locator('.theirs', { hasText: 'A table for tonight is yours' });
     await answer.getByRole('img', { name: 'Read' }).waitFor();
     await page.locator('#traffic li', { hasText: 'read' }).first().waitFor();

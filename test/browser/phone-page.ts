@@ -47,8 +47,8 @@ export class PhonePage {
     return this.restarted ? offences.filter((offence) => !offence.startsWith('Failed to load')) : offences;
   }
 
-  /** Sends to Ana, as the application does. */
-  send(fields: { body?: string; mediaUrl?: string[]; persistentAction?: string[]; contentSid?: string }) {
+  /** Sends to Ana, or to whom it says, as the application does. */
+  send(fields: { to?: string; body?: string; mediaUrl?: string[]; persistentAction?: string[]; contentSid?: string }) {
     return this.bench.client.messages.create({ from: this.bench.twilio.sender, to: `whatsapp:${ANA}`, ...fields });
   }
 

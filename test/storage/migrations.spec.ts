@@ -17,6 +17,9 @@ describe('The tables', () => {
   it('are made when the storage is opened', async () => {
     const db = await openDatabase('sqlite::memory:');
     expect(await tablesOf(db)).toEqual([
+      'connection_events',
+      'connection_rotations',
+      'connections',
       'conversations',
       'early_callbacks',
       'inbound_messages',

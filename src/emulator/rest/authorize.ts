@@ -32,7 +32,10 @@ const ACTIONS: Readonly<Record<string, readonly [collection: string, item: strin
   DELETE: ['delete', 'delete'],
 };
 
-/** @see https://www.twilio.com/docs/iam/api-keys/restricted-api-keys */
+/**
+ * @see https://www.twilio.com/docs/iam/api-keys/restricted-api-keys
+ * @see https://www.twilio.com/docs/api/errors/70051
+ */
 function checkRights({ key }: Caller, call: RestCall, route: Route): void {
   if (key?.kind !== 'restricted') return;
   const isItem = /[A-Z]{2}[0-9a-fA-F]{32}(\.json)?$/.test(call.path);
@@ -40,6 +43,5 @@ function checkRights({ key }: Caller, call: RestCall, route: Route): void {
   // Who may list may read, and the other way round: the actions of Twilio's list differ from product to product.
   const wanted = action === 'list' || action === 'read' ? ['list', 'read'] : [action];
   const allowed = wanted.some((name) => key.allow.includes(`${route.resource}/${name}`));
-  if (route.resource === undefined || !allowed)
-    throw new TwilioError(403, 20403, 'Forbidden: the key lacks the permission');
+  if (route.resource === undefined || !allowed) throw new TwilioError(403, 70051, 'Authorization Failed');
 }

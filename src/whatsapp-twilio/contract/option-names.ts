@@ -18,5 +18,8 @@ export const optionNames = {
   handlersRetryDelayMs: 'handlers.retryDelayMs',
   settleAfterMs: 'reconciliation.settleAfterMs',
   giveUpAfterMs: 'reconciliation.giveUpAfterMs',
+  encryptionKeys: 'encryptionKeys (ENCRYPTION_KEYS)',
+  promoteAfterMs: 'rotation.promoteAfterMs',
+  overlapMs: 'rotation.overlapMs',
   retentionDays: 'retention.contentDays (WHATSAPP_RETENTION_DAYS)',
 } as const;

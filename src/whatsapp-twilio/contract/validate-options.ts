@@ -4,9 +4,11 @@ import type {
   HandlerOptions,
   ReconciliationOptions,
   RetentionOptions,
+  RotationOptions,
   TwilioApiKey,
   WhatsappTwilioModuleOptions,
 } from '../whatsapp-twilio.options';
+import { type EncryptionKey, parseEncryptionKey } from './encryption-key';
 import { hideSecrets } from './hide-secrets';
 import { defaultRateLimitRpm, twilioApiBaseUrl } from './messaging.whatsapp.twilio';
 import { optionNames } from './option-names';
@@ -28,6 +30,9 @@ export interface WhatsappTwilioSettings {
   readonly apiBaseUrl: string;
   readonly reconciliation: { readonly settleAfterMs: number; readonly giveUpAfterMs: number };
   readonly retention: RetentionOptions;
+  /** The first encrypts, all decrypt. */
+  readonly encryptionKeys: readonly EncryptionKey[];
+  readonly rotation: { readonly promoteAfterMs: number; readonly overlapMs: number };
   readonly handlers: {
     readonly concurrency: number;
     readonly timeoutMs: number;
@@ -67,6 +72,8 @@ export function validateOptions(
     apiBaseUrl: new URL(config.apiBaseUrl).origin,
     reconciliation: { settleAfterMs: config.settleAfterMs, giveUpAfterMs: config.giveUpAfterMs },
     retention: config.retentionDays === undefined ? {} : { contentDays: config.retentionDays },
+    encryptionKeys: secrets.encryptionKeys.map((key) => parseEncryptionKey(key as string)!),
+    rotation: { promoteAfterMs: config.promoteAfterMs, overlapMs: config.overlapMs },
     handlers: {
       concurrency: config.handlersConcurrency,
       timeoutMs: config.handlersTimeoutMs,
@@ -94,10 +101,13 @@ function toClasses(options: WhatsappTwilioModuleOptions) {
     settleAfterMs: options.reconciliation?.settleAfterMs ?? 15_000,
     giveUpAfterMs: options.reconciliation?.giveUpAfterMs ?? 900_000,
     retentionDays: options.retention?.contentDays,
+    promoteAfterMs: options.rotation?.promoteAfterMs ?? 5000,
+    overlapMs: options.rotation?.overlapMs ?? 3_600_000,
   });
   const secrets = Object.assign(new WhatsappTwilioSecrets(), {
     accountSid: options.accountSid,
     authToken: asList(options.authToken),
+    encryptionKeys: asList(options.encryptionKeys),
     apiKeySid: options.apiKey?.sid,
     apiKeySecret: options.apiKey?.secret,
   });
@@ -142,6 +152,8 @@ const knownOptions: Readonly<Record<keyof WhatsappTwilioModuleOptions, readonly 
   handlers: ['concurrency', 'timeoutMs', 'maxAttempts', 'retryDelayMs'] satisfies (keyof HandlerOptions)[],
   reconciliation: ['settleAfterMs', 'giveUpAfterMs'] satisfies (keyof ReconciliationOptions)[],
   retention: ['contentDays'] satisfies (keyof RetentionOptions)[],
+  encryptionKeys: undefined,
+  rotation: ['promoteAfterMs', 'overlapMs'] satisfies (keyof RotationOptions)[],
 };
 
 /** A misspelt option would otherwise be ignored in silence. */

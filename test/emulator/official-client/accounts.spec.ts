@@ -199,7 +199,7 @@ describe('API keys, judged by the official client', () => {
     await expect(clientOf(standard).keys.list()).rejects.toMatchObject(refused);
     await create(standard);
     expect(await clientOf(restricted).messages.list()).toHaveLength(1);
-    await expect(create(restricted)).rejects.toMatchObject({ status: 403, code: 20403 });
+    await expect(create(restricted)).rejects.toMatchObject({ status: 403, code: 70051 });
     await expect(account(restricted)).rejects.toMatchObject(refused);
   });
 

@@ -7,7 +7,6 @@ import { hasArrived, store } from '../base/store.js';
 import { copyText } from '../base/clipboard.js';
 import { askToForward } from '../compose/forward.js';
 import { quote } from '../compose/context.js';
-import { bubbleOf } from './conversation.js';
 import { reactionTo } from './reactions.js';
 
 const QUICK = ['👍', '❤️', '😂', '😮', '😢', '🙏'];
@@ -141,6 +140,3 @@ export function startActions() {
     if (event.newState === 'closed' && document.activeElement === document.body) opener?.focus();
   });
 }
-
-/** Opens the actions of a message that was found elsewhere. */
-export const focusOn = (sid) => bubbleOf(sid)?.menu.focus();

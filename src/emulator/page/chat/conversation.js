@@ -1,7 +1,7 @@
 // The conversation of one phone with one sender: its bubbles, in order, under the day they are of.
 
 import { post } from '../base/control.js';
-import { element, find } from '../base/dom.js';
+import { batched, element, find } from '../base/dom.js';
 import { currentUser, emit, isHere, messagesHere, on, store } from '../base/store.js';
 import { dayOf, sameDay } from '../base/words.js';
 import { contentOf, createBubble, updateBubble } from './bubble.js';
@@ -12,8 +12,6 @@ const scroller = find('scroller');
 const jump = find('jump');
 const bubbles = new Map();
 let last;
-
-export const bubbleOf = (sid) => bubbles.get(sid);
 
 function showMessage(message) {
   if (!isHere(message)) return;
@@ -51,7 +49,7 @@ function append(bubble) {
 }
 
 /** The scroller is laid out from its end, which is at 0; there it stays while something is added or grows. */
-export function scrollToEnd() {
+function scrollToEnd() {
   scroller.scrollTop = 0;
 }
 
@@ -80,13 +78,13 @@ function showChat() {
 const isWaiting = ({ direction, status }) => direction === 'outbound' && status === 'delivered';
 
 /** Whoever looks at a chat has read it. */
-function markRead() {
+const markRead = batched(() => {
   if (document.visibilityState !== 'visible' || store.phone === null) return;
   emit('seen');
   if (currentUser()?.readReceipts !== false && messagesHere().some(isWaiting)) {
     post('read', { phone: store.phone, sender: store.sender });
   }
-}
+});
 
 /** Yesterday is a matter of the clock. */
 function showDays() {

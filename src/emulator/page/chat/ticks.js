@@ -39,7 +39,7 @@ const REASONS = {
   63049: 'WhatsApp holds marketing messages back from this user',
 };
 
-export function progress({ direction, status, reception }) {
+function progress({ direction, status, reception }) {
   if (direction === 'inbound') return RECEPTIONS[reception] ?? ['tick', 'Sent'];
   return SIGNS[status] ?? ['clock', status];
 }

@@ -18,7 +18,7 @@ function kindOf({ type }) {
   return type.startsWith('audio/') ? 'voice' : 'document';
 }
 
-export async function toBase64(blob) {
+async function toBase64(blob) {
   const url = await new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.addEventListener('load', () => resolve(reader.result));

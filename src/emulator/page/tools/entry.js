@@ -32,7 +32,7 @@ export function entryNode(request) {
 }
 
 /** What tells one entry from the others at a glance. */
-export function summaryOf({ kind, method, url, parameters }) {
+function summaryOf({ kind, method, url, parameters }) {
   if (kind === 'status') return String(parameters.MessageStatus ?? '');
   if (kind === 'inbound') return String(parameters.Body || parameters.MessageType || method);
   const { pathname } = new URL(url, location.origin);
