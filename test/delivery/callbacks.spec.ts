@@ -187,6 +187,7 @@ describe('Status callbacks', () => {
     it('are bounded for all SIDs together, the newest being kept', async () => {
       await report('sent', newSid());
       const rows = Array.from({ length: 10_000 }, () => ({
+        scope: 'default',
         connection_id: 'default',
         message_sid: newSid(),
         dedupe_key: 'sent:',

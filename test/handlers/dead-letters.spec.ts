@@ -271,5 +271,5 @@ describe.each(engines)('Dead letters on %s', (engine) => {
 });
 
 async function moveToAnotherConnection(db: Database, id: string): Promise<void> {
-  await db.updateTable('inbound_messages').set({ connection_id: 'another' }).where('id', '=', id).execute();
+  await db.updateTable('inbound_messages').set({ scope: 'another' }).where('id', '=', id).execute();
 }

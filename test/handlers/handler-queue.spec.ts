@@ -160,7 +160,7 @@ describe('The queue of messages for the handlers', () => {
 
   it('gives up a message whose every try was cut off, as one that ends the process each time', async () => {
     await message('a1');
-    const crashing = new WorkQueue(db, 'inbound_messages', ['default']);
+    const crashing = new WorkQueue(db, 'inbound_messages', 'default');
     for (let attempt = 1; attempt <= 3; attempt++) await crashing.claim(1, clock.now(), clock.now());
     const worker = start({ maxAttempts: 3, handlers: { deadly: () => started.add('ran') } });
     await worker.finished('a1');
@@ -211,7 +211,7 @@ describe('The queue of messages for the handlers', () => {
     await message('a1');
     const worker = start({ handlers: { held } });
     await started.first();
-    const other = new WorkQueue(db, 'inbound_messages', ['default']);
+    const other = new WorkQueue(db, 'inbound_messages', 'default');
     for (let beat = 1; beat <= 9; beat++) {
       clock.advance(LEASE_MS / 3);
       await worker.rows.extensions.count(beat);
@@ -266,7 +266,7 @@ describe('The queue of messages for the handlers', () => {
 
   it('takes up after a restart what a process left when it crashed, once its lease is over', async () => {
     await message('a1');
-    await new WorkQueue(db, 'inbound_messages', ['default']).claim(1, clock.now(), clock.now() + LEASE_MS);
+    await new WorkQueue(db, 'inbound_messages', 'default').claim(1, clock.now(), clock.now() + LEASE_MS);
     await db.destroy();
 
     db = await openDatabase(`sqlite:${folder.file('storage.db')}`);
@@ -291,7 +291,7 @@ describe('The queue of messages for the handlers', () => {
 
   it('leaves the messages of other connections alone', async () => {
     await message('a1');
-    await db.updateTable('inbound_messages').set({ connection_id: 'other' }).execute();
+    await db.updateTable('inbound_messages').set({ scope: 'other' }).execute();
     await message('b1', 'ben');
     const worker = start({ handlers: { held: ({ message_sid: sid }) => started.add(sid) } });
     await worker.finished('b1');

@@ -35,7 +35,7 @@ export interface WorkerOptions {
 
 /** A queue of handlers on its own, and what it did. */
 export function createWorker({ db, clock, random = () => 0.5, handlers, ...settings }: WorkerOptions) {
-  const rows = new ObservedQueue(db, 'inbound_messages', ['default']);
+  const rows = new ObservedQueue(db, 'inbound_messages', 'default');
   const failures = new Happenings<HandlerFailure & { readonly sid: string }>();
   const errors = new Happenings<unknown>();
   let kept = 0;
@@ -89,6 +89,7 @@ export async function arrives(
     .insertInto('inbound_messages')
     .values({
       id: sid,
+      scope: 'default',
       connection_id: 'default',
       conversation_id: conversation,
       dedupe_key: sid,

@@ -19,7 +19,7 @@ describe('After an outage', () => {
 
   it('a process gives the others time to say that they live before it takes over from them', async () => {
     await arrives(db, 'a1', 'ana', clock.now());
-    await new WorkQueue(db, 'inbound_messages', ['default'], 'other').claim(1, clock.now(), clock.now() + 30_000);
+    await new WorkQueue(db, 'inbound_messages', 'default', 'other').claim(1, clock.now(), clock.now() + 30_000);
     await db.insertInto('workers').values({ id: 'other', beat_at: clock.now() }).execute();
     const beats = new Happenings<number>();
     let isAway = false;
@@ -69,19 +69,16 @@ describe('After an outage', () => {
     }
     const handled = new Happenings<string>();
     const errors = new Happenings<unknown>();
-    const queue = new HandlerQueue<'inbound_messages', void>(
-      new CutQueue(db, 'inbound_messages', ['default'], 'ours'),
-      {
-        db,
-        clock,
-        random: () => 1,
-        settings: { concurrency: 20, timeoutMs: 1000, maxAttempts: 8, retryDelayMs: 1000 },
-        tasksOf: (row) => Promise.resolve([{ name: 'handler', run: () => handled.add(row.message_sid) }]),
-        keep: () => Promise.resolve(),
-        onFailure: () => {},
-        onError: (error) => errors.add(error),
-      },
-    );
+    const queue = new HandlerQueue<'inbound_messages', void>(new CutQueue(db, 'inbound_messages', 'default', 'ours'), {
+      db,
+      clock,
+      random: () => 1,
+      settings: { concurrency: 20, timeoutMs: 1000, maxAttempts: 8, retryDelayMs: 1000 },
+      tasksOf: (row) => Promise.resolve([{ name: 'handler', run: () => handled.add(row.message_sid) }]),
+      keep: () => Promise.resolve(),
+      onFailure: () => {},
+      onError: (error) => errors.add(error),
+    });
     await arrives(db, 'a1', 'ana', clock.now());
     queue.start();
     await errors.count(1);

@@ -171,7 +171,7 @@ describe.each(engines)('On %s what was written is kept', (engine) => {
     await start(DAYS);
     await dialogue();
     for (const table of ['inbound_messages', 'outbound_messages'] as const) {
-      await host.db.updateTable(table).set({ connection_id: 'another' }).execute();
+      await host.db.updateTable(table).set({ scope: 'another' }).execute();
     }
     await pass(60 * DAY);
     expect((await inboundRow()).params).toContain(SECRET);
@@ -210,7 +210,7 @@ describe.each(engines)('On %s what was written is kept', (engine) => {
 
   it('of callbacks for unknown SIDs for seven days, set or not', async () => {
     await start();
-    const callback = { connection_id: 'default', dedupe_key: 'sent:', params: '{}' };
+    const callback = { scope: 'default', connection_id: 'default', dedupe_key: 'sent:', params: '{}' };
     const ages = { SM1: 0, SM2: 6 * DAY };
     for (const [message_sid, age] of Object.entries(ages)) {
       await host.db
@@ -239,12 +239,12 @@ describe.each(engines)('A sweep on %s', (engine) => {
   });
   afterEach(() => Promise.all(dbs.map((db) => db.destroy())));
 
-  const scope = { connectionIds: ['default'], now: 2000, until: 1000, limit: 50 };
+  const sweep = { scope: 'default', now: 2000, until: 1000, limit: 50 };
 
   it('takes one batch after the other, each once', async () => {
     await store(dbs[0], 120);
     const batches: number[] = [];
-    for (let index = 0; index < 4; index++) batches.push(await eraseInbound(dbs[0], scope));
+    for (let index = 0; index < 4; index++) batches.push(await eraseInbound(dbs[0], sweep));
     expect(batches).toEqual([50, 50, 20, 0]);
     const rows = await dbs[0].selectFrom('inbound_messages').select(['params', 'erased_at', 'failure']).execute();
     expect(rows).toEqual(
@@ -254,7 +254,7 @@ describe.each(engines)('A sweep on %s', (engine) => {
 
   it('erases what nobody can read, too', async () => {
     await store(dbs[0], 1, 'no JSON');
-    expect(await eraseInbound(dbs[0], scope)).toBe(1);
+    expect(await eraseInbound(dbs[0], sweep)).toBe(1);
     expect(await dbs[0].selectFrom('inbound_messages').select('params').execute()).toEqual([{ params: '{}' }]);
   });
 
@@ -264,7 +264,7 @@ describe.each(engines)('A sweep on %s', (engine) => {
       const counts = await Promise.all(
         dbs.map(async (db) => {
           let erased = 0;
-          for (let batch = 1; batch > 0; erased += batch) batch = await eraseInbound(db, scope);
+          for (let batch = 1; batch > 0; erased += batch) batch = await eraseInbound(db, sweep);
           return erased;
         }),
       );
@@ -294,6 +294,7 @@ async function store(db: Database, number: number, params = '{"MessageSid":"SM1"
   const work = { state: 'dead', attempts: 1, done_handlers: '[]', failure: 'Hi', finished_at: 1000 } as const;
   const rows = Array.from({ length: number }, (_, index) => ({
     id: `id-${index}`,
+    scope: 'default',
     connection_id: 'default',
     conversation_id: 'conversation',
     dedupe_key: `SM${index}`,

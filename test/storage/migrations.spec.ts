@@ -46,7 +46,7 @@ describe('The tables', () => {
     await Promise.all([1, 2, 3].map(() => runInChildProcess(child, url(), startAt)));
     const db = await openDatabase(url());
     const { rows } = await sql`select name from whatsapp_twilio_migrations`.execute(db);
-    expect(rows).toEqual([{ name: '0001_first_tables' }]);
+    expect(rows).toEqual([{ name: '0001_first_tables' }, { name: '0002_connections' }]);
     await db.destroy();
   });
 

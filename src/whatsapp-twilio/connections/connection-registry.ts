@@ -21,7 +21,8 @@ export class ConnectionRegistry {
     return this.connections.find((connection) => connection.accountSid === accountSid);
   }
 
-  get ids(): readonly string[] {
-    return [...this.#byId.keys()];
+  /** What names this registration's rows in the storage that it may share with others. */
+  get scope(): string {
+    return this.default.id;
   }
 }

@@ -127,6 +127,7 @@ export class MessageJournal {
       .insertInto('message_events')
       .values({
         message_id: row.id,
+        scope: row.scope,
         connection_id: row.connection_id,
         dedupe_key: event.dedupeKey,
         status: event.status,

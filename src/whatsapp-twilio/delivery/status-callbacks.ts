@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { ConnectionRegistry } from '../connections/connection-registry';
 import { fromTwilioStatus } from '../messages/message-status';
 import type { Runtime } from '../runtime';
 import type { Signals } from '../signals';
@@ -34,6 +35,7 @@ export class StatusCallbacks {
     @Inject(DATABASE) private readonly db: Database,
     @Inject(RUNTIME) private readonly runtime: Runtime,
     @Inject(SIGNALS) private readonly signals: Signals,
+    private readonly connections: ConnectionRegistry,
     private readonly journal: MessageJournal,
   ) {}
 
@@ -119,6 +121,7 @@ export class StatusCallbacks {
     const inserted = await trx
       .insertInto('early_callbacks')
       .values({
+        scope: this.connections.scope,
         connection_id: callback.connectionId,
         message_sid: report.sid,
         dedupe_key: `${report.status}:${report.error?.code ?? ''}`,

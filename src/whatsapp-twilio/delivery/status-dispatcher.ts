@@ -31,7 +31,7 @@ export class StatusDispatcher {
     connections: ConnectionRegistry,
     private readonly handlers: WhatsappHandlers,
   ) {
-    this.queue = new HandlerQueue(new WorkQueue(db, 'message_events', connections.ids, workerId), {
+    this.queue = new HandlerQueue(new WorkQueue(db, 'message_events', connections.scope, workerId), {
       db,
       clock: runtime.clock,
       random: runtime.random,

@@ -92,7 +92,7 @@ export class StatusLookup {
       .select('account_sid')
       .distinct()
       .where('check_at', '<=', now)
-      .where('connection_id', 'in', this.connections.ids)
+      .where('scope', '=', this.connections.scope)
       .execute();
     return rows.map(({ account_sid }) => account_sid);
   }
@@ -110,7 +110,7 @@ export class StatusLookup {
       .selectAll()
       .where('check_at', '<=', now)
       .where('account_sid', '=', accountSid)
-      .where('connection_id', 'in', this.connections.ids)
+      .where('scope', '=', this.connections.scope)
       .orderBy('check_at')
       .orderBy('seq')
       .limit(limit)
@@ -128,7 +128,7 @@ export class StatusLookup {
       .selectFrom('outbound_messages')
       .select(({ fn }) => fn.min('check_at').as('at'))
       .where('check_at', '>', now)
-      .where('connection_id', 'in', this.connections.ids)
+      .where('scope', '=', this.connections.scope)
       .executeTakeFirst();
     return row?.at ?? Infinity;
   }

@@ -164,7 +164,7 @@ export class DeadLetters {
           from message_events as item join outbound_messages as message on message.id = item.message_id`;
     const { rows } = await sql<DeadRow>`
       ${source}
-      where item.state = 'dead' and ${condition} and item.connection_id in (${sql.join(this.connections.ids)})
+      where item.state = 'dead' and ${condition} and item.scope = ${this.connections.scope}
       order by item.finished_at desc, item.seq desc
       limit ${limit}`.execute(db);
     return rows;

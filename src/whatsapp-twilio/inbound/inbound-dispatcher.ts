@@ -34,7 +34,7 @@ export class InboundDispatcher {
     private readonly handlers: WhatsappHandlers,
     private readonly outbound: OutboundService,
   ) {
-    this.queue = new HandlerQueue(new WorkQueue(db, 'inbound_messages', connections.ids, workerId), {
+    this.queue = new HandlerQueue(new WorkQueue(db, 'inbound_messages', connections.scope, workerId), {
       db,
       clock: runtime.clock,
       random: runtime.random,

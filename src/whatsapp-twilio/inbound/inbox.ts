@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
+import { ConnectionRegistry } from '../connections/connection-registry';
 import { readAddress } from '../messages/address';
 import { customerServiceWindow } from '../messages/conversation';
 import { Outbox } from '../outbound/outbox';
@@ -34,6 +35,7 @@ export class Inbox {
     @Inject(DATABASE) private readonly db: Database,
     @Inject(RUNTIME) private readonly runtime: Runtime,
     @Inject(SIGNALS) private readonly signals: Signals,
+    private readonly connections: ConnectionRegistry,
     private readonly outbox: Outbox,
   ) {}
 
@@ -92,6 +94,7 @@ export class Inbox {
       .insertInto('inbound_messages')
       .values({
         id: this.runtime.newId(),
+        scope: this.connections.scope,
         connection_id: connectionId,
         conversation_id: conversation.id,
         dedupe_key: dedupeKey,

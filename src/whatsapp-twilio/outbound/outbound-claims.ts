@@ -20,8 +20,9 @@ export interface OutboundClaim extends Claim<OutboundWork> {
   readonly changed: boolean;
 }
 
-export interface OutboundScope {
-  readonly connectionIds: readonly string[];
+export interface OutboundShare {
+  /** The registration whose messages these are. */
+  readonly scope: string;
   readonly rpm: number;
   /** The process that claims. */
   readonly owner: string;
@@ -37,7 +38,7 @@ export class OutboundClaims {
     private readonly journal: MessageJournal,
     private readonly runtime: Runtime,
     private readonly pacing: Pacing,
-    private readonly scope: OutboundScope,
+    private readonly share: OutboundShare,
   ) {
     this.engine = engineOf(db);
   }
@@ -106,7 +107,7 @@ export class OutboundClaims {
           status: 'unknown',
           dueAt: now + LEASE_MS,
           waiting: 'reconcile',
-          owner: this.scope.owner,
+          owner: this.share.owner,
           unknownSince: row.unknown_since ?? row.attempted_at ?? now,
         }),
       );
@@ -118,7 +119,7 @@ export class OutboundClaims {
     return trx
       .selectFrom('outbound_messages')
       .selectAll()
-      .where('connection_id', 'in', this.scope.connectionIds)
+      .where('scope', '=', this.share.scope)
       .where('due_at', '<=', now)
       .modifyEnd(this.engine.skipLocked);
   }
@@ -129,7 +130,7 @@ export class OutboundClaims {
       .selectFrom('outbound_messages')
       .select('account_sid')
       .distinct()
-      .where('connection_id', 'in', this.scope.connectionIds)
+      .where('scope', '=', this.share.scope)
       .where('due_at', '<=', now)
       .where('status', 'in', ['queued', 'scheduled'])
       .orderBy('account_sid')
@@ -140,7 +141,7 @@ export class OutboundClaims {
   }
 
   private async claimSends(trx: DatabaseTransaction, accountSid: string, now: number, limit: number) {
-    const budget = await budgetOf(trx, accountSid, this.scope.rpm, now);
+    const budget = await budgetOf(trx, accountSid, this.share.rpm, now);
     const places = Math.min(limit, this.pacing.limitOf(accountSid, now) - (await this.inFlight(trx, accountSid)));
     const pausedUntil = this.pacing.pausedUntil(accountSid, now);
     // A place that becomes free wakes the dispatcher by itself.
@@ -164,7 +165,7 @@ export class OutboundClaims {
         await this.journal.step(trx, row, {
           status: 'sending',
           dueAt: now + LEASE_MS,
-          owner: this.scope.owner,
+          owner: this.share.owner,
           attempts: row.attempts + 1,
           attemptedAt: now,
         }),
@@ -180,7 +181,7 @@ export class OutboundClaims {
       .select(({ fn }) => fn.countAll<number>().as('count'))
       .where('account_sid', '=', accountSid)
       .where('status', '=', 'sending')
-      .where('owner', '=', this.scope.owner)
+      .where('owner', '=', this.share.owner)
       .executeTakeFirstOrThrow();
     return count;
   }
@@ -198,7 +199,7 @@ export class OutboundClaims {
         select m.* from outbound_messages as m
         where m.account_sid = ${accountSid} and m.priority = ${priority} and m.due_at <= ${now}
           and m.status in ('queued', 'scheduled')
-          and m.connection_id in (${sql.join(this.scope.connectionIds)})
+          and m.scope = ${this.share.scope}
           and not exists (
             select 1 from outbound_messages as other
             where other.conversation_id = m.conversation_id and other.due_at is not null
@@ -216,7 +217,7 @@ export class OutboundClaims {
     const row = await trx
       .selectFrom('outbound_messages')
       .select(({ fn }) => fn.min('due_at').as('at'))
-      .where('connection_id', 'in', this.scope.connectionIds)
+      .where('scope', '=', this.share.scope)
       .where('due_at', '>', now)
       .executeTakeFirst();
     return row?.at ?? undefined;

@@ -54,8 +54,8 @@ export class OutboundDispatcher {
     private readonly reconciler: Reconciler,
     private readonly urls: WebhookUrls,
   ) {
-    const scope = { connectionIds: connections.ids, rpm: settings.rateLimitRpm, owner };
-    const claims = new OutboundClaims(db, journal, runtime, pacing, scope);
+    const share = { scope: connections.scope, rpm: settings.rateLimitRpm, owner };
+    const claims = new OutboundClaims(db, journal, runtime, pacing, share);
     this.loop = new WorkLoop({
       clock: runtime.clock,
       concurrency: REQUESTS_IN_FLIGHT,

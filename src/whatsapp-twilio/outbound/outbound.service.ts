@@ -118,7 +118,7 @@ export class OutboundService {
       .selectFrom('outbound_messages')
       .selectAll()
       .where('id', '=', id)
-      .where('connection_id', 'in', this.connections.ids)
+      .where('scope', '=', this.connections.scope)
       .modifyEnd(lock)
       .executeTakeFirst();
   }

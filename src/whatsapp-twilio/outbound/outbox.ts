@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import type { Connection } from '../connections/connection';
+import { ConnectionRegistry } from '../connections/connection-registry';
 import { MessageJournal, type WaitingReason } from '../delivery/message-journal';
 import { type Address, formatAddress } from '../messages/address';
 import { customerServiceWindow } from '../messages/conversation';
@@ -27,6 +28,7 @@ const cancelable = new Set(['queued', 'scheduled', 'held']);
 export class Outbox {
   constructor(
     @Inject(RUNTIME) private readonly runtime: Runtime,
+    private readonly connections: ConnectionRegistry,
     private readonly journal: MessageJournal,
   ) {}
 
@@ -76,6 +78,7 @@ export class Outbox {
     const expiresAt = request.expiresInSeconds ? Math.max(now, sendAt ?? now) + request.expiresInSeconds * 1000 : null;
     const row: NewOutboundRow = {
       id: this.runtime.newId(),
+      scope: this.connections.scope,
       connection_id: connection.id,
       account_sid: connection.accountSid,
       conversation_id: conversation.id,

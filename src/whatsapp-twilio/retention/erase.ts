@@ -5,7 +5,8 @@ import { identifyingParameters } from './identifying-parameters';
 
 /** What a sweep may touch. Times are milliseconds since 1970. */
 export interface EraseScope {
-  readonly connectionIds: readonly string[];
+  /** The registration whose rows these are. */
+  readonly scope: string;
   /** When it is erased. */
   readonly now: number;
   /** Only what is at least as old as this. */
@@ -18,14 +19,14 @@ export interface EraseScope {
 export type EraseBatch = (db: Database, scope: EraseScope) => Promise<number>;
 
 /** What users wrote, once the handlers are done with it or have given it up. */
-export const eraseInbound: EraseBatch = (db, { connectionIds, now, until, limit }) =>
+export const eraseInbound: EraseBatch = (db, { scope, now, until, limit }) =>
   db.transaction().execute(async (trx) => {
     const rows = await trx
       .selectFrom('inbound_messages')
       .select(['seq', 'params'])
       .where(sql<boolean>`finished_at is not null and erased_at is null`)
       .where('finished_at', '<=', until)
-      .where('connection_id', 'in', connectionIds)
+      .where('scope', '=', scope)
       .orderBy('finished_at')
       .limit(limit)
       .modifyEnd(engineOf(trx).skipLocked)
@@ -43,7 +44,7 @@ export const eraseInbound: EraseBatch = (db, { connectionIds, now, until, limit 
  * What we wrote, counted from the last try to send it: unless it still waits for its time, its turn or the user, and
  * while handlers have yet to be told of it, who are given its metadata.
  */
-export const eraseOutbound: EraseBatch = (db, { connectionIds, now, until, limit }) =>
+export const eraseOutbound: EraseBatch = (db, { scope, now, until, limit }) =>
   db.transaction().execute(async (trx) => {
     const rows = await trx
       .selectFrom('outbound_messages as message')
@@ -51,7 +52,7 @@ export const eraseOutbound: EraseBatch = (db, { connectionIds, now, until, limit
       .where(sql<boolean>`message.erased_at is null`)
       .where('message.created_at', '<=', until)
       .where((where) => where.or([where('attempted_at', 'is', null), where('attempted_at', '<=', until)]))
-      .where('message.connection_id', 'in', connectionIds)
+      .where('message.scope', '=', scope)
       .where('message.due_at', 'is', null)
       .where('message.status', '!=', 'held')
       .where(({ not, exists, selectFrom }) =>
@@ -82,14 +83,14 @@ export const eraseOutbound: EraseBatch = (db, { connectionIds, now, until, limit
   });
 
 /** Why handlers failed at status updates: the words are the handlers', and may quote anything. */
-export const eraseStatusFailures: EraseBatch = (db, { connectionIds, until, limit }) =>
+export const eraseStatusFailures: EraseBatch = (db, { scope, until, limit }) =>
   db.transaction().execute(async (trx) => {
     const { numAffectedRows } = await sql`
       update message_events set failure = null
       where seq in (
         select seq from message_events
         where state = 'dead' and failure is not null and finished_at <= ${until}
-          and connection_id in (${sql.join(connectionIds)})
+          and scope = ${scope}
         order by finished_at
         limit ${limit}
         ${engineOf(trx).skipLocked}
@@ -98,13 +99,13 @@ export const eraseStatusFailures: EraseBatch = (db, { connectionIds, until, limi
   });
 
 /** Callbacks for SIDs that never became known. */
-export const removeEarlyCallbacks: EraseBatch = (db, { connectionIds, until, limit }) =>
+export const removeEarlyCallbacks: EraseBatch = (db, { scope, until, limit }) =>
   db.transaction().execute(async (trx) => {
     const { numAffectedRows } = await sql`
       delete from early_callbacks
       where seq in (
         select seq from early_callbacks
-        where received_at <= ${until} and connection_id in (${sql.join(connectionIds)})
+        where received_at <= ${until} and scope = ${scope}
         order by seq
         limit ${limit}
         ${engineOf(trx).skipLocked}

@@ -69,7 +69,7 @@ export class Retention {
   /** Batch after batch, with room for others in between, until one is not full. */
   private async eraseAll(batch: EraseBatch, olderThanMs: number): Promise<void> {
     const now = this.runtime.clock.now();
-    const scope = { connectionIds: this.connections.ids, now, until: now - olderThanMs, limit: BATCH };
-    while (!this.stopped && (await batch(this.db, scope)) === BATCH) await setImmediate();
+    const sweep = { scope: this.connections.scope, now, until: now - olderThanMs, limit: BATCH };
+    while (!this.stopped && (await batch(this.db, sweep)) === BATCH) await setImmediate();
   }
 }

@@ -1,4 +1,5 @@
 import { type CreateTableBuilder, type Kysely, type Migration, type MigrationProvider, Migrator, sql } from 'kysely';
+import { connections } from './0002-connections';
 import type { Database } from './database';
 import { type Engine, engineOf } from './engine';
 
@@ -187,7 +188,10 @@ const firstTables = (engine: Engine): Migration => ({
 
 /** In the order of their names. One that has been released is never changed; a new one is added. */
 function migrationsFor(engine: Engine): MigrationProvider {
-  return { getMigrations: () => Promise.resolve({ '0001_first_tables': firstTables(engine) }) };
+  return {
+    getMigrations: () =>
+      Promise.resolve({ '0001_first_tables': firstTables(engine), '0002_connections': connections() }),
+  };
 }
 
 /** Brings the tables up to date. Safe to run again, and by several processes at once: the engine lets one at a time. */

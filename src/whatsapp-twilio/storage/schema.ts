@@ -27,6 +27,8 @@ interface ConversationsTable {
 interface InboundMessagesTable {
   seq: Generated<number>;
   id: string;
+  /** The registration of the module that serves it: the id of its configured connection. */
+  scope: string;
   connection_id: string;
   conversation_id: string;
   /** What tells a repeat from a new message: the MessageSid, or what stands in for it. */
@@ -54,6 +56,7 @@ export type WorkState = 'pending' | 'done' | 'dead';
 interface OutboundMessagesTable {
   seq: Generated<number>;
   id: string;
+  scope: string;
   connection_id: string;
   account_sid: string;
   conversation_id: string;
@@ -93,6 +96,7 @@ interface OutboundMessagesTable {
 interface MessageEventsTable {
   seq: Generated<number>;
   message_id: string;
+  scope: string;
   connection_id: string;
   /** The same event never stands twice for one message. */
   dedupe_key: string;
@@ -116,6 +120,7 @@ export type EventSource = 'local' | 'api' | 'callback';
 /** Callbacks for a message whose SID is not known (yet). */
 interface EarlyCallbacksTable {
   seq: Generated<number>;
+  scope: string;
   connection_id: string;
   message_sid: string;
   dedupe_key: string;

@@ -22,7 +22,8 @@ export class WorkQueue<Table extends WorkTable> {
   constructor(
     private readonly db: Database,
     private readonly table: Table,
-    private readonly connectionIds: readonly string[],
+    /** Whose rows. */
+    private readonly scope: string,
     /** The process that claims. */
     private readonly owner: string | null = null,
   ) {}
@@ -35,7 +36,7 @@ export class WorkQueue<Table extends WorkTable> {
       where seq in (
         select item.seq from ${table} as item
         where item.due_at <= ${now}
-          and item.connection_id in (${sql.join(this.connectionIds)})
+          and item.scope = ${this.scope}
           and not exists (
             select 1 from ${table} as earlier
             where earlier.${sql.ref(order)} = item.${sql.ref(order)}
@@ -62,7 +63,7 @@ export class WorkQueue<Table extends WorkTable> {
   async nextDueAt(now: number): Promise<number | undefined> {
     const { rows } = await sql<{ at: number | null }>`
       select min(due_at) as at from ${sql.table(this.table)}
-      where due_at > ${now} and connection_id in (${sql.join(this.connectionIds)})`.execute(this.db);
+      where due_at > ${now} and scope = ${this.scope}`.execute(this.db);
     return rows[0]?.at ?? undefined;
   }
 
