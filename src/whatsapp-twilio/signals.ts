@@ -5,10 +5,12 @@ export interface Signals {
   readonly inbox: Signal;
   readonly outbox: Signal;
   readonly statuses: Signal;
+  /** Events to deliver. */
+  readonly events: Signal;
 }
 
-export const signalNames = ['inbox', 'outbox', 'statuses'] as const satisfies readonly (keyof Signals)[];
+export const signalNames = ['inbox', 'outbox', 'statuses', 'events'] as const satisfies readonly (keyof Signals)[];
 
 export function createSignals(): Signals {
-  return { inbox: new Signal(), outbox: new Signal(), statuses: new Signal() };
+  return { inbox: new Signal(), outbox: new Signal(), statuses: new Signal(), events: new Signal() };
 }

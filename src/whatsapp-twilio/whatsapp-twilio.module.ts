@@ -4,6 +4,8 @@ import { HealthIndicatorService } from '@nestjs/terminus';
 import { Connection } from './connections/connection';
 import { ConnectionRegistry } from './connections/connection-registry';
 import { TwilioClients } from './connections/twilio-clients';
+import { Conversations } from './conversations/conversations.service';
+import { OptOuts } from './conversations/opt-outs';
 import { validateOptions, type WhatsappTwilioSettings } from './contract/validate-options';
 import { whatsappTwilioConfig } from './contract/whatsapp-twilio.config';
 import { MessageJournal } from './delivery/message-journal';
@@ -14,6 +16,8 @@ import { DeadLetters } from './handlers/dead-letters.service';
 import { WhatsappHandlers } from './handlers/whatsapp-handlers';
 import { WhatsappTwilioHealthIndicator } from './health/whatsapp-twilio.health-indicator';
 import { WhatsappTwilioStorageHealthIndicator } from './health/whatsapp-twilio.storage-health-indicator';
+import { InboundFiles } from './inbound/inbound-files.service';
+import { InboundMessages } from './inbound/inbound-messages.service';
 import { InboundDispatcher } from './inbound/inbound-dispatcher';
 import { Inbox } from './inbound/inbox';
 import { SpoolDrain } from './inbound/spool-drain';
@@ -26,6 +30,7 @@ import { OutboundService } from './outbound/outbound.service';
 import { Pacing } from './outbound/pacing';
 import { Reconciler } from './outbound/reconciler';
 import { Settlement } from './outbound/settlement';
+import { WaitingReasons } from './outbound/waiting-reasons';
 import { WebhookUrls } from './outbound/webhook-urls';
 import { Retention } from './retention/retention';
 import { type Runtime, systemRuntime } from './runtime';
@@ -80,7 +85,12 @@ export type WhatsappTwilioRootOptions = Partial<typeof OPTIONS_TYPE>;
     { provide: SIGNALS, useFactory: createSignals },
     DeadLetters,
     HealthIndicatorService,
+    Conversations,
     Inbox,
+    InboundFiles,
+    InboundMessages,
+    OptOuts,
+    WaitingReasons,
     InboundDispatcher,
     MessageJournal,
     Outbox,
@@ -109,7 +119,10 @@ export type WhatsappTwilioRootOptions = Partial<typeof OPTIONS_TYPE>;
     SETTINGS,
     // For a controller of the host's own that extends InboundController.
     WebhookIntake,
+    Conversations,
     DeadLetters,
+    InboundFiles,
+    InboundMessages,
     OutboundService,
     TwilioSignatureGuard,
     WhatsappTwilioHealthIndicator,

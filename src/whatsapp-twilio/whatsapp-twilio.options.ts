@@ -33,6 +33,14 @@ export interface RetentionOptions {
   readonly contentDays?: number;
 }
 
+/** The words by which a user opts out of messages and in again, when they are the whole text. Any case. */
+export interface OptOutOptions {
+  /** Default STOP, STOPALL, UNSUBSCRIBE, END, QUIT, CANCEL, REVOKE, OPTOUT; an empty list for none. */
+  readonly stop?: readonly string[];
+  /** Default START, YES, UNSTOP. */
+  readonly start?: readonly string[];
+}
+
 /** Options of `WhatsappTwilioModule.forRoot()`. The environment variable of each is in parentheses. */
 export interface WhatsappTwilioModuleOptions {
   /** The account that owns the sender, `AC…` (TWILIO_ACCOUNT_SID). */
@@ -65,6 +73,7 @@ export interface WhatsappTwilioModuleOptions {
   readonly handlers?: HandlerOptions;
   readonly reconciliation?: ReconciliationOptions;
   readonly retention?: RetentionOptions;
+  readonly optOut?: OptOutOptions;
 }
 
 /** What stands beside the options in `forRoot()` and `forRootAsync()`, and has to be known before any of them. */

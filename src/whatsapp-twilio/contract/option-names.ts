@@ -18,5 +18,7 @@ export const optionNames = {
   handlersRetryDelayMs: 'handlers.retryDelayMs',
   settleAfterMs: 'reconciliation.settleAfterMs',
   giveUpAfterMs: 'reconciliation.giveUpAfterMs',
+  optOutStop: 'optOut.stop',
+  optOutStart: 'optOut.start',
   retentionDays: 'retention.contentDays (WHATSAPP_RETENTION_DAYS)',
 } as const;

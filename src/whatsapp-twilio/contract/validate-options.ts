@@ -2,11 +2,13 @@ import { validateSync } from 'class-validator';
 import { parseAddress, type Address } from '../messages/address';
 import type {
   HandlerOptions,
+  OptOutOptions,
   ReconciliationOptions,
   RetentionOptions,
   TwilioApiKey,
   WhatsappTwilioModuleOptions,
 } from '../whatsapp-twilio.options';
+import { defaultOptOutKeywords, type OptOutKeywords } from '../messages/opt-out-keywords';
 import { hideSecrets } from './hide-secrets';
 import { defaultRateLimitRpm, twilioApiBaseUrl } from './messaging.whatsapp.twilio';
 import { optionNames } from './option-names';
@@ -28,6 +30,7 @@ export interface WhatsappTwilioSettings {
   readonly apiBaseUrl: string;
   readonly reconciliation: { readonly settleAfterMs: number; readonly giveUpAfterMs: number };
   readonly retention: RetentionOptions;
+  readonly optOutKeywords: OptOutKeywords;
   readonly handlers: {
     readonly concurrency: number;
     readonly timeoutMs: number;
@@ -66,6 +69,7 @@ export function validateOptions(
     rateLimitRpm: config.rateLimitRpm,
     apiBaseUrl: new URL(config.apiBaseUrl).origin,
     reconciliation: { settleAfterMs: config.settleAfterMs, giveUpAfterMs: config.giveUpAfterMs },
+    optOutKeywords: { stop: config.optOutStop, start: config.optOutStart },
     retention: config.retentionDays === undefined ? {} : { contentDays: config.retentionDays },
     handlers: {
       concurrency: config.handlersConcurrency,
@@ -94,6 +98,8 @@ function toClasses(options: WhatsappTwilioModuleOptions) {
     settleAfterMs: options.reconciliation?.settleAfterMs ?? 15_000,
     giveUpAfterMs: options.reconciliation?.giveUpAfterMs ?? 900_000,
     retentionDays: options.retention?.contentDays,
+    optOutStop: options.optOut?.stop ?? defaultOptOutKeywords.stop,
+    optOutStart: options.optOut?.start ?? defaultOptOutKeywords.start,
   });
   const secrets = Object.assign(new WhatsappTwilioSecrets(), {
     accountSid: options.accountSid,
@@ -142,6 +148,7 @@ const knownOptions: Readonly<Record<keyof WhatsappTwilioModuleOptions, readonly 
   handlers: ['concurrency', 'timeoutMs', 'maxAttempts', 'retryDelayMs'] satisfies (keyof HandlerOptions)[],
   reconciliation: ['settleAfterMs', 'giveUpAfterMs'] satisfies (keyof ReconciliationOptions)[],
   retention: ['contentDays'] satisfies (keyof RetentionOptions)[],
+  optOut: ['stop', 'start'] satisfies (keyof OptOutOptions)[],
 };
 
 /** A misspelt option would otherwise be ignored in silence. */

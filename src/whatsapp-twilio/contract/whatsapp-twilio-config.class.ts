@@ -95,6 +95,12 @@ export class WhatsappTwilioConfig {
   @Min(1, { message: 'must be at least 1 day.' })
   @IsInt({ message: 'must be a whole number of days.' })
   retentionDays?: number;
+
+  @Satisfies(isKeywordList, { message: 'must be a list of up to 100 words of 1 to 100 characters; none for none.' })
+  optOutStop!: readonly string[];
+
+  @Satisfies(isKeywordList, { message: 'must be a list of up to 100 words of 1 to 100 characters; none for none.' })
+  optOutStart!: readonly string[];
 }
 
 /** The secrets of a connection. No message ever prints a value. */
@@ -144,6 +150,14 @@ function SpoolsFor(urlProperty: 'storageUrl'): PropertyDecorator {
       message:
         'is for webhooks while PostgreSQL cannot be reached: it goes with a postgres:// storage.url (DATABASE_URL).',
     },
+  );
+}
+
+function isKeywordList(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.length <= 100 &&
+    value.every((word) => typeof word === 'string' && word.trim() !== '' && word.length <= 100)
   );
 }
 

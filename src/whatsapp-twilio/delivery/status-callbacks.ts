@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ConnectionRegistry } from '../connections/connection-registry';
+import { OptOuts } from '../conversations/opt-outs';
 import { fromTwilioStatus } from '../messages/message-status';
 import type { Runtime } from '../runtime';
 import type { Signals } from '../signals';
@@ -37,6 +38,7 @@ export class StatusCallbacks {
     @Inject(SIGNALS) private readonly signals: Signals,
     private readonly connections: ConnectionRegistry,
     private readonly journal: MessageJournal,
+    private readonly optOuts: OptOuts,
   ) {}
 
   /** Resolves once the callback is committed. */
@@ -86,6 +88,7 @@ export class StatusCallbacks {
       return;
     }
     const updated = await this.journal.report(trx, row, report);
+    await this.optOuts.learnFrom(trx, updated, report.error);
     if (row.twilio_sid === null) await this.applyEarly(trx, updated);
   }
 

@@ -104,6 +104,12 @@ export class InboundDispatcher {
       connectionId: row.connection_id,
       idempotencyKey: `reply:${row.id}:${handler}`.slice(0, 255),
     };
-    await this.outbound.enqueue(trx, message);
+    try {
+      await this.outbound.enqueue(trx, message);
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'OPTED_OUT') throw error;
+      // The handler has done its work; that the user wants no answer is no failure of its.
+      this.logger.warn(`A reply to message ${row.message_sid || row.id} was not sent: the user has opted out.`);
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import { ConnectionRegistry } from '../connections/connection-registry';
+import { OptOuts } from '../conversations/opt-outs';
 import { readAddress } from '../messages/address';
 import { customerServiceWindow } from '../messages/conversation';
 import { Outbox } from '../outbound/outbox';
@@ -24,8 +25,8 @@ export interface InboundWebhook {
 /** What came of storing a message. */
 export interface Accepted {
   readonly outcome: 'new' | 'repeat';
-  /** How many messages had waited for the user to write. */
-  readonly released: number;
+  /** How many waiting messages it let go or canceled. */
+  readonly moved: number;
 }
 
 /** Stores what came in before it is acknowledged. Messages that arrive together share a commit. */
@@ -37,6 +38,7 @@ export class Inbox {
     @Inject(SIGNALS) private readonly signals: Signals,
     private readonly connections: ConnectionRegistry,
     private readonly outbox: Outbox,
+    private readonly optOuts: OptOuts,
   ) {}
 
   /** Resolves once the message is committed; `repeat` if it already was. */
@@ -47,9 +49,9 @@ export class Inbox {
   }
 
   /** Tells those who have something to do now. To be called after the commit. */
-  announce({ outcome, released }: Accepted): void {
+  announce({ outcome, moved }: Accepted): void {
     if (outcome === 'new') this.signals.inbox.emit();
-    if (released > 0) {
+    if (moved > 0) {
       this.signals.outbox.emit();
       this.signals.statuses.emit();
     }
@@ -65,7 +67,7 @@ export class Inbox {
       .where('connection_id', '=', connectionId)
       .where('dedupe_key', '=', dedupeKey)
       .executeTakeFirst();
-    if (known !== undefined) return { outcome: 'repeat', released: 0 };
+    if (known !== undefined) return { outcome: 'repeat', moved: 0 };
 
     const now = this.runtime.clock.now();
     const receivedAt = webhook.receivedAt ?? now;
@@ -112,9 +114,11 @@ export class Inbox {
       .returning('seq')
       .executeTakeFirst();
     // Another process stored the same message in this moment.
-    if (inserted === undefined) return { outcome: 'repeat', released: 0 };
-    if (!customerServiceWindow(lastInboundAt, now).open) return { outcome: 'new', released: 0 };
-    return { outcome: 'new', released: await this.outbox.releaseHeld(trx, conversation.id) };
+    if (inserted === undefined) return { outcome: 'repeat', moved: 0 };
+    const canceled = await this.optOuts.heed(trx, conversation, params);
+    const isOpen = customerServiceWindow(lastInboundAt, now).open;
+    const released = isOpen ? await this.outbox.releaseHeld(trx, conversation.id) : 0;
+    return { outcome: 'new', moved: canceled + released };
   }
 }
 

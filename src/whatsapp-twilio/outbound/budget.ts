@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { DatabaseTransaction } from '../storage/database';
+import type { Database, DatabaseTransaction } from '../storage/database';
 import { engineOf } from '../storage/engine';
 import type { OutboundRow } from '../storage/schema';
 
@@ -50,10 +50,17 @@ export async function budgetOf(
     .where('priority', 'in', PRIORITIES) // for the index
     .where('at', '<=', now - WINDOW_MS - MARGIN_MS)
     .execute();
-  const rows = await trx
+  return usedBudget(trx, accountSid, rpm, now);
+}
+
+/** As `budgetOf()`, for those who only look. */
+export async function usedBudget(db: Database, accountSid: string, rpm: number, now: number): Promise<Budget> {
+  const rows = await db
     .selectFrom('send_slots')
     .select(({ fn }) => ['priority', fn.countAll<number>().as('count'), fn.min('at').as('oldestAt')])
     .where('account_sid', '=', accountSid)
+    .where('priority', 'in', PRIORITIES) // for the index
+    .where('at', '>', now - WINDOW_MS - MARGIN_MS)
     .groupBy('priority')
     .execute();
   const sentAs = (...priorities: string[]): Sent => {

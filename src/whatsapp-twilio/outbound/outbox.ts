@@ -11,12 +11,14 @@ import type { Runtime } from '../runtime';
 import { findLatestSender, findOrCreateConversation } from '../storage/conversation-store';
 import type { DatabaseTransaction } from '../storage/database';
 import { engineOf } from '../storage/engine';
+import { isOptedOut } from '../storage/opt-out-store';
 import type { ConversationRow, NewOutboundRow, OutboundRow } from '../storage/schema';
 import { RUNTIME } from '../tokens';
 import {
   IdempotencyConflictError,
   InvalidMessageError,
   NotCancelableError,
+  OptedOutError,
   OutsideWindowError,
 } from './outbound.errors';
 
@@ -68,6 +70,8 @@ export class Outbox {
       if (earlier.content_hash !== contentHash) throw new IdempotencyConflictError(earlier.id);
       return earlier;
     }
+
+    if (await isOptedOut(trx, conversation)) throw new OptedOutError();
 
     const now = this.runtime.clock.now();
     const window = customerServiceWindow(conversation.last_inbound_at ?? undefined, now);

@@ -1,5 +1,6 @@
 import { type CreateTableBuilder, type Kysely, type Migration, type MigrationProvider, Migrator, sql } from 'kysely';
 import { connections } from './0002-connections';
+import { service } from './0003-service';
 import type { Database } from './database';
 import { type Engine, engineOf } from './engine';
 
@@ -190,7 +191,11 @@ const firstTables = (engine: Engine): Migration => ({
 function migrationsFor(engine: Engine): MigrationProvider {
   return {
     getMigrations: () =>
-      Promise.resolve({ '0001_first_tables': firstTables(engine), '0002_connections': connections() }),
+      Promise.resolve({
+        '0001_first_tables': firstTables(engine),
+        '0002_connections': connections(),
+        '0003_service': service(engine),
+      }),
   };
 }
 
