@@ -3,13 +3,21 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { IncomingMessage } from 'node:http';
 import { newId } from '../common/ids';
-import { ProblemDetailsFilter } from './problem-details.filter';
+import { conditionalGet } from './http/conditional-get';
+import { createApiDocument } from './openapi/document';
+import { DocsController } from './openapi/docs.controller';
+import { Drain } from './probes/drain';
+import { ProblemDetailsFilter } from './problems/problem-details.filter';
+import { createValidationPipe } from './problems/validation.pipe';
 import type { ServiceConfiguration } from './service-configuration';
 import { logLevels, type LogLevel, type ServiceEnvironment } from './service-environment';
 import { ServiceModule } from './service.module';
 
 /** Far above any webhook of Twilio's, far below what would hurt. */
 const BODY_LIMIT_BYTES = 1024 * 1024;
+
+/** For a request to arrive whole. */
+const REQUEST_TIMEOUT_MS = 30_000;
 
 const SANE_REQUEST_ID = /^[\w.:-]{1,128}$/;
 
@@ -21,6 +29,9 @@ export async function createService(
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT_BYTES,
     trustProxy: configuration.service.trustProxy,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Requests that still arrive while the service drains are served.
+    return503OnClosing: false,
     genReqId: ({ headers }: IncomingMessage) => {
       const given = headers['x-request-id'];
       return typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : newId();
@@ -31,11 +42,16 @@ export async function createService(
     abortOnError: false,
     logger: createLogger(configuration.service),
   });
+  const drain = app.get(Drain);
   adapter.getInstance().addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
+    if (drain.isUnderWay) void reply.header('connection', 'close');
     done();
   });
+  adapter.getInstance().addHook('onSend', conditionalGet);
   app.useGlobalFilters(new ProblemDetailsFilter());
+  app.useGlobalPipes(createValidationPipe());
+  app.get(DocsController).show(createApiDocument(app));
   return app;
 }
 

@@ -1,9 +1,22 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
+import type { Runtime } from '../whatsapp-twilio/runtime';
+import type { Database } from '../whatsapp-twilio/storage/database';
+import { DATABASE, RUNTIME } from '../whatsapp-twilio/tokens';
 import { WhatsappTwilioModule } from '../whatsapp-twilio/whatsapp-twilio.module';
-import { HealthController } from './health.controller';
+import { ThrottlerModule } from '@nestjs/throttler';
+import { ConversationsController } from './api/conversations.controller';
+import { DeadLettersController } from './api/dead-letters.controller';
+import { InboundMessagesController } from './api/inbound-messages.controller';
+import { MessagesController } from './api/messages.controller';
+import { UsageStorage } from './auth/usage-storage';
+import { DocsController } from './openapi/docs.controller';
+import { Drain } from './probes/drain';
+import { HealthController } from './probes/health.controller';
 import type { ServiceConfiguration } from './service-configuration';
 import { SERVICE_ENVIRONMENT } from './service.tokens';
+
+const MINUTE_MS = 60_000;
 
 /** The standalone service: the module, and what surrounds it. */
 @Module({})
@@ -15,10 +28,24 @@ export class ServiceModule {
       imports: [
         WhatsappTwilioModule.forRoot({ ...configuration.whatsapp, isGlobal: true }),
         TerminusModule.forRoot({ logger: false }),
+        ThrottlerModule.forRootAsync({
+          inject: [DATABASE, RUNTIME],
+          useFactory: (db: Database, { clock }: Runtime) => ({
+            throttlers: [{ ttl: MINUTE_MS, limit: configuration.service.apiRateLimitRpm }],
+            storage: new UsageStorage(db, clock),
+          }),
+        }),
         ...imports,
       ],
-      providers: [{ provide: SERVICE_ENVIRONMENT, useValue: configuration.service }],
-      controllers: [HealthController],
+      providers: [{ provide: SERVICE_ENVIRONMENT, useValue: configuration.service }, Drain],
+      controllers: [
+        HealthController,
+        MessagesController,
+        InboundMessagesController,
+        ConversationsController,
+        DeadLettersController,
+        DocsController,
+      ],
     };
   }
 }

@@ -117,6 +117,10 @@ export type WhatsappTwilioRootOptions = Partial<typeof OPTIONS_TYPE>;
     // The guard needs the first two where a host puts it on its own routes.
     ConnectionRegistry,
     SETTINGS,
+    // For what is built around the module.
+    DATABASE,
+    RUNTIME,
+    SIGNALS,
     // For a controller of the host's own that extends InboundController.
     WebhookIntake,
     Conversations,

@@ -4,7 +4,7 @@ import { inConversation } from '../conversations/conversation-filter';
 import type { WhatsappMessage } from '../messages/inbound-message';
 import { parseInboundMessage } from '../messages/parse-inbound-message';
 import type { Database } from '../storage/database';
-import { idOfCursor, pageLimit, pageOf, type PageRequest } from '../storage/page';
+import { idOfCursor, pageLimit, pageOf, type PageRequest, asList } from '../storage/page';
 import type { InboundRow } from '../storage/schema';
 import { DATABASE } from '../tokens';
 
@@ -23,8 +23,8 @@ export type ReceivedMessage = WhatsappMessage & {
 export interface InboundFilter extends PageRequest {
   /** The id of a conversation, or the address of a user. */
   readonly conversation?: string;
-  /** The id of a connection. */
-  readonly connection?: string;
+  /** The id of a connection, or of several. */
+  readonly connection?: string | readonly string[] | undefined;
 }
 
 export interface InboundPage {
@@ -64,7 +64,7 @@ export class InboundMessages {
     const limit = pageLimit(page.limit);
     let query = this.db.selectFrom('inbound_messages').selectAll().where('scope', '=', this.connections.scope);
     if (conversation !== undefined) query = query.where(inConversation(conversation));
-    if (connection !== undefined) query = query.where('connection_id', '=', connection);
+    if (connection !== undefined) query = query.where('connection_id', 'in', asList(connection));
     if (page.cursor !== undefined) query = query.where('id', '<', idOfCursor(page.cursor));
     const found = await query
       .orderBy('id', 'desc')

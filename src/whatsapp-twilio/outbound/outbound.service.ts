@@ -11,7 +11,7 @@ import { type CallersTransaction, withinTransaction } from '../storage/callers-t
 import type { Database, DatabaseTransaction } from '../storage/database';
 import { type Engine, engineOf } from '../storage/engine';
 import { groupCommitOf } from '../storage/group-commit';
-import { idOfCursor, pageLimit, pageOf, type PageRequest } from '../storage/page';
+import { idOfCursor, pageLimit, pageOf, type PageRequest, asList } from '../storage/page';
 import type { OutboundRow } from '../storage/schema';
 import { DATABASE, SIGNALS } from '../tokens';
 import { InvalidMessageError, MessageNotFoundError, TransactionNotPossibleError } from './outbound.errors';
@@ -37,8 +37,8 @@ export interface OutboundFilter extends PageRequest {
   readonly status?: OutboundStatus | readonly OutboundStatus[];
   /** The id of a conversation, or the address of a user. */
   readonly conversation?: string;
-  /** The id of a connection. */
-  readonly connection?: string;
+  /** The id of a connection, or of several. */
+  readonly connection?: string | readonly string[] | undefined;
 }
 
 export interface OutboundPage {
@@ -116,9 +116,9 @@ export class OutboundService {
   async list({ status, conversation, connection, ...page }: OutboundFilter = {}): Promise<OutboundPage> {
     const limit = pageLimit(page.limit);
     let query = this.db.selectFrom('outbound_messages').selectAll().where('scope', '=', this.connections.scope);
-    if (status !== undefined) query = query.where('status', 'in', typeof status === 'string' ? [status] : status);
+    if (status !== undefined) query = query.where('status', 'in', asList(status));
     if (conversation !== undefined) query = query.where(inConversation(conversation));
-    if (connection !== undefined) query = query.where('connection_id', '=', connection);
+    if (connection !== undefined) query = query.where('connection_id', 'in', asList(connection));
     if (page.cursor !== undefined) query = query.where('id', '<', idOfCursor(page.cursor));
     const found = await query
       .orderBy('id', 'desc')

@@ -72,3 +72,8 @@ export function pageOf<Row extends { readonly id: string }>(
   const rows = found.slice(0, limit);
   return { rows, ...(found.length > limit && { nextCursor: encodeCursor(rows.at(-1)!.id) }) };
 }
+
+/** One value or several. */
+export function asList<T extends string>(value: T | readonly T[]): readonly T[] {
+  return typeof value === 'string' ? [value] : value;
+}
