@@ -1,6 +1,7 @@
 export { WhatsappTwilioModule, type WhatsappTwilioRootOptions } from './whatsapp-twilio/whatsapp-twilio.module';
 export {
   defaultWebhookPath,
+  type EventOptions,
   type HandlerOptions,
   type OptOutOptions,
   type ReconciliationOptions,
@@ -68,6 +69,16 @@ export {
   type InboundPage,
   type ReceivedMessage,
 } from './whatsapp-twilio/inbound/inbound-messages.service';
+export {
+  type EventHead,
+  type EventSubscriber,
+  type EventType,
+  eventTypes,
+  type MessageReceivedEvent,
+  type MessageStatusEvent,
+  type WhatsappEvent,
+} from './whatsapp-twilio/events/event';
+export { EventReader, type PlacedEvent } from './whatsapp-twilio/events/event-reader';
 export { InboundFiles } from './whatsapp-twilio/inbound/inbound-files.service';
 export type { MediaFile } from './whatsapp-twilio/twilio/media-client';
 export { MediaError, type MediaErrorCode } from './whatsapp-twilio/twilio/media.errors';

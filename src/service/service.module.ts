@@ -14,7 +14,10 @@ import { DocsController } from './openapi/docs.controller';
 import { Drain } from './probes/drain';
 import { HealthController } from './probes/health.controller';
 import type { ServiceConfiguration } from './service-configuration';
-import { SERVICE_ENVIRONMENT } from './service.tokens';
+import { EventsController } from './events/events.controller';
+import { Forwarder } from './events/forwarder';
+import { Forwarders } from './events/forwarders';
+import { FORWARDERS, SERVICE_ENVIRONMENT } from './service.tokens';
 
 const MINUTE_MS = 60_000;
 
@@ -23,27 +26,40 @@ const MINUTE_MS = 60_000;
 export class ServiceModule {
   /** @param imports Modules with handlers of your own. */
   static with(configuration: ServiceConfiguration, imports: ModuleMetadata['imports'] = []): DynamicModule {
+    const { service, whatsapp } = configuration;
+    const forwarders = service.forwardEndpoints.map((endpoint) => new Forwarder(endpoint, service.mayForwardPrivately));
+    const events = {
+      log: true,
+      ...whatsapp.events,
+      subscribers: [...(whatsapp.events?.subscribers ?? []), ...forwarders],
+    };
     return {
       module: ServiceModule,
       imports: [
-        WhatsappTwilioModule.forRoot({ ...configuration.whatsapp, isGlobal: true }),
+        WhatsappTwilioModule.forRoot({ ...whatsapp, events, isGlobal: true }),
         TerminusModule.forRoot({ logger: false }),
         ThrottlerModule.forRootAsync({
           inject: [DATABASE, RUNTIME],
           useFactory: (db: Database, { clock }: Runtime) => ({
-            throttlers: [{ ttl: MINUTE_MS, limit: configuration.service.apiRateLimitRpm }],
+            throttlers: [{ ttl: MINUTE_MS, limit: service.apiRateLimitRpm }],
             storage: new UsageStorage(db, clock),
           }),
         }),
         ...imports,
       ],
-      providers: [{ provide: SERVICE_ENVIRONMENT, useValue: configuration.service }, Drain],
+      providers: [
+        { provide: SERVICE_ENVIRONMENT, useValue: service },
+        { provide: FORWARDERS, useValue: forwarders },
+        Forwarders,
+        Drain,
+      ],
       controllers: [
         HealthController,
         MessagesController,
         InboundMessagesController,
         ConversationsController,
         DeadLettersController,
+        EventsController,
         DocsController,
       ],
     };

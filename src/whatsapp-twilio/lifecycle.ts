@@ -9,6 +9,7 @@ import {
 import { DiscoveryService } from '@nestjs/core';
 import { StatusDispatcher } from './delivery/status-dispatcher';
 import { StatusLookup } from './delivery/status-lookup';
+import { EventDispatcher } from './events/event-dispatcher';
 import { exploreHandlers } from './handlers/handler-explorer';
 import { type ConfigProblem, WhatsappTwilioConfigError } from './contract/whatsapp-twilio-config.error';
 import { WhatsappHandlers } from './handlers/whatsapp-handlers';
@@ -48,6 +49,7 @@ export class WhatsappTwilioLifecycle
     private readonly outbound: OutboundDispatcher,
     private readonly statuses: StatusDispatcher,
     private readonly spool: SpoolDrain,
+    private readonly events: EventDispatcher,
     private readonly lookup: StatusLookup,
     private readonly retention: Retention,
     @Inject(DATABASE) db: Database,
@@ -109,6 +111,6 @@ export class WhatsappTwilioLifecycle
   }
 
   private get workers() {
-    return [this.spool, this.inbound, this.outbound, this.statuses, this.lookup, this.retention];
+    return [this.spool, this.inbound, this.outbound, this.statuses, this.events, this.lookup, this.retention];
   }
 }

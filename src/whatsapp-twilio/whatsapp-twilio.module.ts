@@ -12,6 +12,9 @@ import { MessageJournal } from './delivery/message-journal';
 import { StatusCallbacks } from './delivery/status-callbacks';
 import { StatusDispatcher } from './delivery/status-dispatcher';
 import { StatusLookup } from './delivery/status-lookup';
+import { EventDispatcher } from './events/event-dispatcher';
+import { EventLog } from './events/event-log';
+import { EventReader } from './events/event-reader';
 import { DeadLetters } from './handlers/dead-letters.service';
 import { WhatsappHandlers } from './handlers/whatsapp-handlers';
 import { WhatsappTwilioHealthIndicator } from './health/whatsapp-twilio.health-indicator';
@@ -86,6 +89,9 @@ export type WhatsappTwilioRootOptions = Partial<typeof OPTIONS_TYPE>;
     DeadLetters,
     HealthIndicatorService,
     Conversations,
+    EventDispatcher,
+    EventLog,
+    EventReader,
     Inbox,
     InboundFiles,
     InboundMessages,
@@ -125,6 +131,7 @@ export type WhatsappTwilioRootOptions = Partial<typeof OPTIONS_TYPE>;
     WebhookIntake,
     Conversations,
     DeadLetters,
+    EventReader,
     InboundFiles,
     InboundMessages,
     OutboundService,

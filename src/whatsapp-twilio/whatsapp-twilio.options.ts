@@ -1,3 +1,5 @@
+import type { EventSubscriber } from './events/event';
+
 /** An API key for REST calls in place of the auth token. It never signs webhooks, so `authToken` stays needed. */
 export interface TwilioApiKey {
   readonly sid: string;
@@ -31,6 +33,14 @@ export interface RetentionOptions {
   /** Days, 1 to 3650, after which texts, media addresses, raw parameters and metadata are erased from messages that
    * nothing is left to do for. Kept for ever unless given (WHATSAPP_RETENTION_DAYS). */
   readonly contentDays?: number;
+}
+
+/** What is told to those outside of the app. */
+export interface EventOptions {
+  /** Keeps a log of messages that came in and of status changes for a week, for `EventReader`. Default false. */
+  readonly log?: boolean;
+  /** Who is told of them: at least once each, in order within a conversation. */
+  readonly subscribers?: readonly EventSubscriber[];
 }
 
 /** The words by which a user opts out of messages and in again, when they are the whole text. Any case. */
@@ -73,6 +83,7 @@ export interface WhatsappTwilioModuleOptions {
   readonly handlers?: HandlerOptions;
   readonly reconciliation?: ReconciliationOptions;
   readonly retention?: RetentionOptions;
+  readonly events?: EventOptions;
   readonly optOut?: OptOutOptions;
 }
 

@@ -35,6 +35,9 @@ describe('The REST API', () => {
   const send = (body: object, headers: Record<string, string> = {}) =>
     service.call<Message & Problem>('POST', '/v1/messages', { body, headers });
 
+  const count = async (query: string) =>
+    (await service.call<Page>('GET', `/v1/messages?${query}`)).body.messages.length;
+
   async function reaches(id: string, status: string): Promise<Message> {
     for (;;) {
       const { body } = await service.call<Message>('GET', `/v1/messages/${id}`);
@@ -134,8 +137,6 @@ describe('The REST API', () => {
         query = body.nextCursor === undefined ? '' : `?limit=2&cursor=${body.nextCursor}`;
       }
       expect(seen).toEqual(ids);
-      const count = async (query: string) =>
-        (await service.call<Page>('GET', `/v1/messages?${query}`)).body.messages.length;
       expect(await count(`conversation=${encodeURIComponent(BEN)}`)).toBe(1);
       expect(await count('status=held')).toBe(5);
       expect(await count('status=failed')).toBe(0);

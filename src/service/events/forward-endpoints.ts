@@ -94,7 +94,8 @@ function isSecret(secret: unknown): boolean {
   const bytes = Buffer.from(secret.replace(/^whsec_/, ''), 'base64').length;
   if (bytes < 24 || bytes > 64) return false;
   try {
-    return new Webhook(secret) !== undefined;
+    new Webhook(secret).sign('id', new Date(0), '');
+    return true;
   } catch {
     return false;
   }

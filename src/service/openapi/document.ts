@@ -37,7 +37,7 @@ export function createApiDocument(app: INestApplication): OpenAPIObject {
     webhooks: { event: eventWebhook },
     components: {
       ...document.components,
-      schemas: { ...messageSchemas, ...inboundSchemas, ...otherSchemas } as never,
+      schemas: { ...messageSchemas, ...inboundSchemas, ...otherSchemas },
     },
   };
 }

@@ -63,7 +63,7 @@ export const SendMessageDocs = () =>
           },
         },
       }),
-    ) as MethodDecorator,
+    ),
   );
 
 export const ListMessagesDocs = () =>

@@ -37,9 +37,9 @@ export function describeOperation(operation: Operation, ...more: MethodDecorator
     ApiResponse({
       status,
       description: answer,
-      headers: { ...requestIdHeader, ...headers } as never,
+      headers: { ...requestIdHeader, ...headers },
       ...(schema !== undefined && {
-        content: { 'application/json': { schema: ref(schema) as never, ...(example !== undefined && { example }) } },
+        content: { 'application/json': { schema: ref(schema), ...(example !== undefined && { example }) } },
       }),
     }),
     ...problems({ ...everywhere, ...operation.problems }),
@@ -56,7 +56,7 @@ export function problems(meanings: Readonly<Record<number, string>>): MethodDeco
     ApiResponse({
       status: Number(status),
       description: `${STATUS_CODES[Number(status)]}: ${description}`,
-      content: { 'application/problem+json': { schema: ref('Problem') as never } },
+      content: { 'application/problem+json': { schema: ref('Problem') } },
     }),
   );
 }

@@ -20,7 +20,7 @@ export const status = query('status', 'Only messages that have this status.', {
 });
 
 export const path = (name: string, description: string, schema: object = { type: 'string' }): MethodDecorator =>
-  ApiParam({ name, description, schema: schema as never });
+  ApiParam({ name, description, schema });
 
 export const ifNoneMatch = ApiHeader({
   name: 'If-None-Match',

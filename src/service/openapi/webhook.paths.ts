@@ -53,7 +53,7 @@ function webhook(id: string, status: boolean, named: boolean): PathItem {
         ...refused,
       },
     },
-  } as unknown as PathItem;
+  };
 }
 
 const base = '/webhooks/whatsapp/twilio';

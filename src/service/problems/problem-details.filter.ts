@@ -71,7 +71,7 @@ function problemOf(error: unknown): Problem {
   }
   const { code = '', statusCode } = (error ?? {}) as { code?: string; statusCode?: number };
   // Nest parses JSON by itself where it keeps the bytes.
-  if (error instanceof SyntaxError && statusCode === 400)
+  if ((error as Error | undefined)?.name === 'SyntaxError' && statusCode === 400)
     return { status: 400, ...ofFastify['FST_ERR_CTP_INVALID_JSON_BODY']! };
   if (Object.hasOwn(ofFastify, code)) return { status: statusCode ?? 400, ...ofFastify[code]! };
   if (Object.hasOwn(statusOfCode, code)) return known(error as Error & { code: string });

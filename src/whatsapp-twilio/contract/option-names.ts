@@ -18,6 +18,8 @@ export const optionNames = {
   handlersRetryDelayMs: 'handlers.retryDelayMs',
   settleAfterMs: 'reconciliation.settleAfterMs',
   giveUpAfterMs: 'reconciliation.giveUpAfterMs',
+  eventsLog: 'events.log',
+  eventSubscribers: 'events.subscribers',
   optOutStop: 'optOut.stop',
   optOutStart: 'optOut.start',
   retentionDays: 'retention.contentDays (WHATSAPP_RETENTION_DAYS)',

@@ -1,6 +1,7 @@
 import { validateSync } from 'class-validator';
 import { parseAddress, type Address } from '../messages/address';
 import type {
+  EventOptions,
   HandlerOptions,
   OptOutOptions,
   ReconciliationOptions,
@@ -8,6 +9,7 @@ import type {
   TwilioApiKey,
   WhatsappTwilioModuleOptions,
 } from '../whatsapp-twilio.options';
+import type { EventSubscriber } from '../events/event';
 import { defaultOptOutKeywords, type OptOutKeywords } from '../messages/opt-out-keywords';
 import { hideSecrets } from './hide-secrets';
 import { defaultRateLimitRpm, twilioApiBaseUrl } from './messaging.whatsapp.twilio';
@@ -31,6 +33,7 @@ export interface WhatsappTwilioSettings {
   readonly reconciliation: { readonly settleAfterMs: number; readonly giveUpAfterMs: number };
   readonly retention: RetentionOptions;
   readonly optOutKeywords: OptOutKeywords;
+  readonly events: { readonly log: boolean; readonly subscribers: readonly EventSubscriber[] };
   readonly handlers: {
     readonly concurrency: number;
     readonly timeoutMs: number;
@@ -69,6 +72,7 @@ export function validateOptions(
     rateLimitRpm: config.rateLimitRpm,
     apiBaseUrl: new URL(config.apiBaseUrl).origin,
     reconciliation: { settleAfterMs: config.settleAfterMs, giveUpAfterMs: config.giveUpAfterMs },
+    events: { log: config.eventsLog, subscribers: config.eventSubscribers },
     optOutKeywords: { stop: config.optOutStop, start: config.optOutStart },
     retention: config.retentionDays === undefined ? {} : { contentDays: config.retentionDays },
     handlers: {
@@ -98,6 +102,8 @@ function toClasses(options: WhatsappTwilioModuleOptions) {
     settleAfterMs: options.reconciliation?.settleAfterMs ?? 15_000,
     giveUpAfterMs: options.reconciliation?.giveUpAfterMs ?? 900_000,
     retentionDays: options.retention?.contentDays,
+    eventsLog: options.events?.log ?? false,
+    eventSubscribers: options.events?.subscribers ?? [],
     optOutStop: options.optOut?.stop ?? defaultOptOutKeywords.stop,
     optOutStart: options.optOut?.start ?? defaultOptOutKeywords.start,
   });
@@ -148,6 +154,7 @@ const knownOptions: Readonly<Record<keyof WhatsappTwilioModuleOptions, readonly 
   handlers: ['concurrency', 'timeoutMs', 'maxAttempts', 'retryDelayMs'] satisfies (keyof HandlerOptions)[],
   reconciliation: ['settleAfterMs', 'giveUpAfterMs'] satisfies (keyof ReconciliationOptions)[],
   retention: ['contentDays'] satisfies (keyof RetentionOptions)[],
+  events: ['log', 'subscribers'] satisfies (keyof EventOptions)[],
   optOut: ['stop', 'start'] satisfies (keyof OptOutOptions)[],
 };
 

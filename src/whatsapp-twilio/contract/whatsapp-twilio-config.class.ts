@@ -1,5 +1,6 @@
 import {
   ArrayUnique,
+  IsBoolean,
   IsInt,
   IsOptional,
   IsString,
@@ -10,6 +11,7 @@ import {
   type ValidationOptions,
 } from 'class-validator';
 import { parseUrl } from '../../common/parse-url';
+import type { EventSubscriber } from '../events/event';
 import { parseAddress } from '../messages/address';
 
 const CONNECTION_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
@@ -96,6 +98,15 @@ export class WhatsappTwilioConfig {
   @IsInt({ message: 'must be a whole number of days.' })
   retentionDays?: number;
 
+  @IsBoolean({ message: 'must be true or false.' })
+  eventsLog!: boolean;
+
+  @Satisfies(isSubscriberList, {
+    message:
+      'must be a list of up to 20 objects with a name of 1 to 64 letters, digits, ".", "_" or "-", each another one, and a function deliver.',
+  })
+  eventSubscribers!: readonly EventSubscriber[];
+
   @Satisfies(isKeywordList, { message: 'must be a list of up to 100 words of 1 to 100 characters; none for none.' })
   optOutStop!: readonly string[];
 
@@ -150,6 +161,16 @@ function SpoolsFor(urlProperty: 'storageUrl'): PropertyDecorator {
       message:
         'is for webhooks while PostgreSQL cannot be reached: it goes with a postgres:// storage.url (DATABASE_URL).',
     },
+  );
+}
+
+function isSubscriberList(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length > 20) return false;
+  const names = value.map((each: Partial<EventSubscriber> | null) => each?.name);
+  return (
+    new Set(names).size === names.length &&
+    names.every((name) => typeof name === 'string' && /^[A-Za-z0-9][\w.-]{0,63}$/.test(name)) &&
+    value.every((each: Partial<EventSubscriber>) => typeof each.deliver === 'function')
   );
 }
 

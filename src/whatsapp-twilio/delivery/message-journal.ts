@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { EventLog } from '../events/event-log';
 import { WhatsappHandlers } from '../handlers/whatsapp-handlers';
 import { mergeStatus, type OutboundStatus } from '../messages/message-status';
 import type { DatabaseTransaction } from '../storage/database';
@@ -40,6 +41,7 @@ export type WaitingReason = 'rate-limit' | 'order' | 'window' | 'retry' | 'sched
 export class MessageJournal {
   constructor(
     private readonly handlers: WhatsappHandlers,
+    private readonly events: EventLog,
     @Inject(RUNTIME) private readonly runtime: Runtime,
   ) {}
 
@@ -144,7 +146,20 @@ export class MessageJournal {
       })
       .onConflict((conflict) => conflict.columns(['message_id', 'dedupe_key']).doNothing())
       .executeTakeFirst();
-    return inserted.numInsertedOrUpdatedRows === 1n;
+    const isNews = inserted.numInsertedOrUpdatedRows === 1n;
+    if (isNews && event.wanted) {
+      await this.events.append(trx, {
+        type: 'message.status',
+        scope: row.scope,
+        connectionId: row.connection_id,
+        conversationId: row.conversation_id,
+        subjectId: row.id,
+        status: event.status,
+        data: { status: event.status, previousStatus: row.status, ...(event.error && { error: event.error }) },
+        at: event.at ?? now,
+      });
+    }
+    return isNews;
   }
 }
 

@@ -134,6 +134,7 @@ export class DeadLetters {
     const { numAffectedRows } = await sql`
       update ${table} set seq = ${nextSeq}, state = 'pending', attempts = 0, due_at = ${this.runtime.clock.now()},
         owner = null, finished_at = null
+        ${kind === 'event' ? sql`, created_at = ${this.runtime.clock.now()}` : sql``}
       where seq = ${row.seq} and state = 'dead'
         ${kind === 'message' ? sql`and erased_at is null` : sql``}`.execute(trx);
     // Somebody else was faster.
@@ -179,7 +180,7 @@ const sources: Readonly<Record<Kind, RawBuilder<unknown>>> = {
   event: sql`
     select item.seq, null as id, item.connection_id, item.conversation_id, null as message_sid, null as message_id,
       null as status, item.subscriber, item.event_id, event.type as event_type, item.done_handlers, item.failure,
-      item.attempts, item.created_at as received_at, item.finished_at, null as erased_at
+      item.attempts, event.at as received_at, item.finished_at, null as erased_at
     from event_deliveries as item join events as event on event.id = item.event_id`,
 };
 
@@ -213,7 +214,7 @@ function toDeadLetter(kind: Kind, row: DeadRow): DeadLetter {
         status: row.status as OutboundStatus,
         ...common,
       };
-    case 'event':
+    default:
       return {
         id: `event-${row.seq}`,
         kind,

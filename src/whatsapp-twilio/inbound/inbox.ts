@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import { ConnectionRegistry } from '../connections/connection-registry';
 import { OptOuts } from '../conversations/opt-outs';
+import { EventLog } from '../events/event-log';
 import { readAddress } from '../messages/address';
 import { customerServiceWindow } from '../messages/conversation';
 import { Outbox } from '../outbound/outbox';
@@ -39,6 +40,7 @@ export class Inbox {
     private readonly connections: ConnectionRegistry,
     private readonly outbox: Outbox,
     private readonly optOuts: OptOuts,
+    private readonly events: EventLog,
   ) {}
 
   /** Resolves once the message is committed; `repeat` if it already was. */
@@ -111,10 +113,18 @@ export class Inbox {
         finished_at: null,
       })
       .onConflict((conflict) => conflict.columns(['connection_id', 'dedupe_key']).doNothing())
-      .returning('seq')
+      .returning('id')
       .executeTakeFirst();
     // Another process stored the same message in this moment.
     if (inserted === undefined) return { outcome: 'repeat', moved: 0 };
+    await this.events.append(trx, {
+      type: 'message.received',
+      scope: this.connections.scope,
+      connectionId,
+      conversationId: conversation.id,
+      subjectId: inserted.id,
+      at: receivedAt,
+    });
     const canceled = await this.optOuts.heed(trx, conversation, params);
     const isOpen = customerServiceWindow(lastInboundAt, now).open;
     const released = isOpen ? await this.outbox.releaseHeld(trx, conversation.id) : 0;

@@ -26,7 +26,7 @@ export const service = (engine: Engine): Migration => ({
       engine.name === 'sqlite'
         ? sql`integer primary key autoincrement`
         : sql`bigint generated always as identity primary key`;
-    const bigint = sql.raw(engine.timeType as string);
+    const bigint = sql.raw(engine.name === 'sqlite' ? 'integer' : 'bigint');
     await sql`create table events (
       seq ${place},
       id text not null unique,
