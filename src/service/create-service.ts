@@ -1,9 +1,10 @@
 import { ConsoleLogger, type LogLevel as NestLogLevel, type ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { newId } from '../common/ids';
 import { conditionalGet } from './http/conditional-get';
+import { QuietConnections } from './http/quiet-connections';
 import { createApiDocument } from './openapi/document';
 import { DocsController } from './openapi/docs.controller';
 import { Drain } from './probes/drain';
@@ -45,10 +46,19 @@ export async function createService(
   const drain = app.get(Drain);
   adapter.getInstance().addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
-    if (drain.isUnderWay) void reply.header('connection', 'close');
     done();
   });
+  adapter.getInstance().addHook('onSend', (_request, reply, payload, done) => {
+    if (drain.isUnderWay) void reply.header('connection', 'close');
+    done(null, payload);
+  });
   adapter.getInstance().addHook('onSend', conditionalGet);
+  const connections = new QuietConnections(adapter.getHttpServer() as Server);
+  adapter.getInstance().addHook('preClose', (done: () => void) => {
+    // After this turn the server takes no more connections.
+    setImmediate(() => connections.end());
+    done();
+  });
   app.useGlobalFilters(new ProblemDetailsFilter());
   app.useGlobalPipes(createValidationPipe());
   app.get(DocsController).show(createApiDocument(app));

@@ -7,7 +7,7 @@ import type { Database, DatabaseTransaction } from '../storage/database';
 import { engineOf } from '../storage/engine';
 import type { EventRow, EventType } from '../storage/schema';
 import { DATABASE, RUNTIME, SETTINGS } from '../tokens';
-import type { EventHead } from './event';
+import type { EventHead, EventSubscriber } from './event';
 
 /** What is written down about an event. */
 export interface NewEvent {
@@ -21,6 +21,15 @@ export interface NewEvent {
   readonly data?: Readonly<Record<string, unknown>>;
   readonly status?: string;
   readonly at: number;
+}
+
+/** A subscriber that cannot say is told: nothing is lost over it, least of all the message. */
+function isWanted(subscriber: EventSubscriber, head: EventHead): boolean {
+  try {
+    return subscriber.wants?.(head) ?? true;
+  } catch {
+    return true;
+  }
 }
 
 const MOST_PLACED_AT_ONCE = 1000;
@@ -58,7 +67,7 @@ export class EventLog {
       connectionId: event.connectionId,
       ...(event.status !== undefined && { status: event.status }),
     };
-    const subscribers = this.settings.events.subscribers.filter(({ wants }) => wants?.(head) ?? true);
+    const subscribers = this.settings.events.subscribers.filter((subscriber) => isWanted(subscriber, head));
     if (!this.isKept && subscribers.length === 0) return;
     const id = this.runtime.newId();
     await trx
