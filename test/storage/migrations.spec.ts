@@ -17,8 +17,12 @@ describe('The tables', () => {
   it('are made when the storage is opened', async () => {
     const db = await openDatabase('sqlite::memory:');
     expect(await tablesOf(db)).toEqual([
+      'api_usage',
       'conversations',
       'early_callbacks',
+      'event_deliveries',
+      'event_positions',
+      'events',
       'inbound_messages',
       'message_events',
       'outbound_messages',
@@ -46,7 +50,7 @@ describe('The tables', () => {
     await Promise.all([1, 2, 3].map(() => runInChildProcess(child, url(), startAt)));
     const db = await openDatabase(url());
     const { rows } = await sql`select name from whatsapp_twilio_migrations`.execute(db);
-    expect(rows).toEqual([{ name: '0001_first_tables' }, { name: '0002_connections' }]);
+    expect(rows).toEqual([{ name: '0001_first_tables' }, { name: '0002_connections' }, { name: '0003_service' }]);
     await db.destroy();
   });
 
