@@ -40,12 +40,12 @@ const url = `http://127.0.0.1:${port}/webhooks/whatsapp/twilio`;
 const agent = new Agent({ connections: 50, connect: { timeout: 1000 } });
 
 let app = await startApp();
-let ending = false;
+const ending = new AbortController();
 let kills = 0;
 const killer = (async () => {
-  while (!ending) {
-    await pause(killEvery);
-    if (ending) return;
+  for (;;) {
+    await pause(killEvery, undefined, { signal: ending.signal }).catch(() => {});
+    if (ending.signal.aborted) return;
     app.kill('SIGKILL');
     await once(app, 'exit');
     kills++;
@@ -54,7 +54,7 @@ const killer = (async () => {
 })();
 
 const acknowledged = new Set();
-let refused = 0;
+const refused = {};
 const begin = Date.now();
 const pending = new Set();
 for (let number = 0; number < rate * seconds; number++) {
@@ -64,7 +64,7 @@ for (let number = 0; number < rate * seconds; number++) {
   pending.add(one);
 }
 await Promise.all(pending);
-ending = true;
+ending.abort();
 await killer;
 const lastStart = Date.now();
 
@@ -82,7 +82,7 @@ const lost = [...acknowledged].filter((sid) => !replies.has(sid));
 const doubled = [...replies].filter(([, count]) => count > 1);
 const failures = lost.length + doubled.length;
 console.log(
-  `${values.engine}: ${acknowledged.size} acknowledged of ${rate * seconds} sent in ${seconds} s, ${refused} not acknowledged, ` +
+  `${values.engine}: ${acknowledged.size} acknowledged of ${rate * seconds} sent in ${seconds} s, not acknowledged: ${JSON.stringify(refused)}, ` +
     `${kills} kills; ${lost.length} without a reply, ${doubled.length} replied to twice; settled ${settledAfter.toFixed(1)} s after the last start`,
 );
 
@@ -106,10 +106,14 @@ async function deliver(number) {
     const answer = await request(url, { method: 'POST', headers, body, dispatcher: agent, headersTimeout: 15_000 });
     await answer.body.dump();
     if (answer.statusCode === 200) acknowledged.add(params.MessageSid);
-    else refused++;
-  } catch {
-    refused++; // the app was down; Twilio would have tried its fallback
+    else countRefusal(answer.statusCode);
+  } catch (error) {
+    countRefusal(error.code); // the app was down; Twilio would have tried its fallback
   }
+}
+
+function countRefusal(reason) {
+  refused[reason] = (refused[reason] ?? 0) + 1;
 }
 
 function repliesBySid() {

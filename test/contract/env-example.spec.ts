@@ -26,7 +26,11 @@ describe('.env.example', () => {
   });
 
   it('lacks only the account and a key to be used as it is', () => {
-    const account = { TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`, TWILIO_AUTH_TOKEN: 'a-token', API_KEYS: 'app:a-secret' };
+    const account = {
+      TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
+      TWILIO_AUTH_TOKEN: 'a-token',
+      API_KEYS: 'app:a-secret',
+    };
     expect(() => readServiceConfiguration((name) => ({ ...variables, ...account })[name])).not.toThrow();
   });
 

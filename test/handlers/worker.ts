@@ -44,6 +44,7 @@ export function createWorker({ db, clock, random = () => 0.5, handlers, ...setti
     clock,
     random,
     settings: { concurrency: 20, timeoutMs: 120_000, maxAttempts: 8, retryDelayMs: 1000, ...settings },
+    keyOf: () => '',
     tasksOf: (row) => {
       if (row.params === 'unreadable') return Promise.reject(new Error('unreadable'));
       return Promise.resolve(Object.entries(handlers).map(([name, run]) => ({ name, run: () => run(row) })));

@@ -177,6 +177,19 @@ describe.each(platforms)('The inbound webhook on %s', (platform) => {
       expect(host.recorder.messages.all.map(({ sid }) => sid)).toEqual([params['MessageSid'], last['MessageSid']]);
     });
 
+    it('knows a repeat by Twilio’s idempotency token as well, fifty at once', async () => {
+      await start();
+      const headers = { 'i-twilio-idempotency-token': '7c1f8c1e-5e6b-4a43-9a52-0f5f5a0c7d10' };
+      const repeats = Array.from({ length: 50 }, () =>
+        postSigned(url, ours(inbound.text()), { token: PRIMARY, headers }),
+      );
+      for (const answer of await Promise.all(repeats)) expect(answer).toEqual(acknowledged);
+      const last = ours(inbound.text());
+      await postSigned(url, last, { token: PRIMARY });
+      await host.recorder.messages.first(({ sid }) => sid === last['MessageSid']);
+      expect(host.recorder.messages.all).toHaveLength(2);
+    });
+
     it.each([
       ['SmsMessageSid', { SmsMessageSid: `MM${'3'.repeat(32)}` }, {}],
       ['Twilio’s idempotency token', {}, { 'i-twilio-idempotency-token': '0d5d0a9e-2b0f-4a5c-9f62-4f1d7a9a1c11' }],

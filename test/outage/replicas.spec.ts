@@ -74,6 +74,7 @@ describe('After an outage', () => {
       clock,
       random: () => 1,
       settings: { concurrency: 20, timeoutMs: 1000, maxAttempts: 8, retryDelayMs: 1000 },
+      keyOf: () => '',
       tasksOf: (row) => Promise.resolve([{ name: 'handler', run: () => handled.add(row.message_sid) }]),
       keep: () => Promise.resolve(),
       onFailure: () => {},

@@ -7,6 +7,8 @@ const RPM = 20;
 const MINUTE = 60_000;
 /** A slot is free again a moment after its minute, so that Twilio counts no more than we do. */
 const FREE_AGAIN = MINUTE + 250;
+/** So long before that, bulk counts it as free. */
+const SOON = 4000;
 
 describe(`With a budget of ${RPM} sends a minute`, () => {
   let host: WhatsappHost;
@@ -106,6 +108,46 @@ describe(`With a budget of ${RPM} sends a minute`, () => {
     await taken(20);
     await clock.reach(begin + FREE_AGAIN);
     await taken(32);
+  });
+
+  it('bulk alone uses all of it, its last tenth when some of the minute is about to be free again', async () => {
+    await send(60, 'bulk');
+    await taken(18);
+    await clock.reach(begin + FREE_AGAIN - SOON);
+    await taken(20);
+    await clock.reach(begin + FREE_AGAIN);
+    await taken(36);
+    await clock.reach(begin + 2 * (FREE_AGAIN - SOON));
+    await taken(38);
+    await clock.reach(begin + 2 * FREE_AGAIN - SOON);
+    await taken(40);
+    expectWithinBudget();
+  });
+
+  it('replies behind any number of bulk messages leave within four seconds, also when their minute is used up', async () => {
+    await send(60, 'bulk');
+    await taken(18);
+    await clock.reach(begin + FREE_AGAIN - SOON);
+    await taken(20);
+    await send(RPM / 10);
+    await clock.reach(begin + FREE_AGAIN);
+    await host.recorder.updates.until(() => sent.all.filter(({ body }) => body === 'conversation').length === RPM / 10);
+    expectWithinBudget();
+  });
+
+  it('bulk gets its tenth also while replies use each place the moment it is free', async () => {
+    for (let second = 0; second < RPM; second++) {
+      await send(1);
+      await taken(second + 1);
+      clock.advance(1000);
+    }
+    await send(40);
+    await send(10, 'bulk');
+    for (let freed = 1; freed <= RPM; freed++) {
+      await clock.reach(begin + FREE_AGAIN + (freed - 1) * 1000);
+      await taken(RPM + freed);
+    }
+    expect(sent.all.filter(({ body }) => body === 'bulk')).toHaveLength(RPM / 10);
   });
 
   it('a try that Twilio refused counts too', async () => {

@@ -88,6 +88,30 @@ describe('A message that has to wait', () => {
       expect(await host.recorder.reaches(message, 'failed')).toMatchObject({ error: { code: 63016 } });
     });
 
+    describe.each([
+      ['hold', 'held'],
+      ['reject', 'failed'],
+    ] as const)('that closes before its sendAt, with outsideWindow: %s', (outsideWindow, status) => {
+      it(`is ${status} when its time comes, and what is behind it goes on`, async () => {
+        await start();
+        const phone = host.twilio.phone(TO);
+        await phone.sends('hi');
+        await host.recorder.messages.count(1);
+        const sendAt = inSeconds(25 * 3600);
+        const message = await host.outbound.send({ to: TO, text: 'Later', sendAt, outsideWindow });
+        expect(message.status).toBe('scheduled');
+        await clock.reach(sendAt);
+        const update = await host.recorder.reaches(message, status);
+        if (status === 'failed') expect(update.error).toMatchObject({ code: 'OUTSIDE_WINDOW' });
+        expect(creates()).toEqual([]);
+        await host.recorder.reaches(await host.outbound.send({ to: TO, text: 'Now' }), 'accepted');
+        if (status === 'held') {
+          await phone.sends('hi again');
+          await host.recorder.reaches(message, 'accepted');
+        }
+      });
+    });
+
     it('is refused with outsideWindow: reject', async () => {
       await start();
       const sending = host.outbound.send({ to: TO, text: 'Hi', outsideWindow: 'reject' });

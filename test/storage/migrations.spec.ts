@@ -27,6 +27,7 @@ describe('The tables', () => {
       'message_events',
       'outbound_messages',
       'send_slots',
+      'sender_rests',
       'whatsapp_twilio_migrations',
       'whatsapp_twilio_migrations_lock',
       'workers',
@@ -49,8 +50,13 @@ describe('The tables', () => {
     const child = join(__dirname, 'migrate-in-child.ts');
     await Promise.all([1, 2, 3].map(() => runInChildProcess(child, url(), startAt)));
     const db = await openDatabase(url());
-    const { rows } = await sql`select name from whatsapp_twilio_migrations`.execute(db);
-    expect(rows).toEqual([{ name: '0001_first_tables' }, { name: '0002_connections' }, { name: '0003_service' }]);
+    const { rows } = await sql<{ name: string }>`select name from whatsapp_twilio_migrations order by name`.execute(db);
+    expect(rows.map(({ name }) => name)).toEqual([
+      '0001_first_tables',
+      '0002_connections',
+      '0003_service',
+      '0004_pace',
+    ]);
     await db.destroy();
   });
 

@@ -80,4 +80,14 @@ describe('The spool', () => {
     expect((await sql`pragma synchronous`.execute(db)).rows).toEqual([{ synchronous: 2 }]);
     expect((await sql`pragma journal_mode`.execute(db)).rows).toEqual([{ journal_mode: 'wal' }]);
   });
+
+  it('erases what was set aside when it is old enough, and nothing that still waits', async () => {
+    for (const receivedAt of [1000, 2000, 3000]) await spool.add(JSON.stringify({ receivedAt }));
+    const [first, second] = await spool.oldest(2);
+    await spool.setAside(first!);
+    await spool.setAside(second!);
+    await spool.eraseSetAside(2000);
+    await reopen();
+    expect(await inside()).toEqual(['{"receivedAt":2000}', '{"receivedAt":3000}']);
+  });
 });

@@ -1,12 +1,13 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ConnectionRegistry } from '../connections/connection-registry';
 import { OptOuts } from '../conversations/opt-outs';
+import { readAddress } from '../messages/address';
 import { fromTwilioStatus } from '../messages/message-status';
 import type { Runtime } from '../runtime';
 import type { Signals } from '../signals';
 import type { Database, DatabaseTransaction } from '../storage/database';
 import { engineOf } from '../storage/engine';
-import { groupCommitOf } from '../storage/group-commit';
+import { BatchCommit } from '../storage/batch-commit';
 import type { OutboundRow } from '../storage/schema';
 import { DATABASE, RUNTIME, SIGNALS } from '../tokens';
 import { describeTwilioError } from '../twilio/error-catalogue';
@@ -31,19 +32,22 @@ const EARLY_CALLBACKS = 10_000;
 @Injectable()
 export class StatusCallbacks {
   private readonly logger = new Logger('WhatsappTwilio');
+  private readonly commits: BatchCommit<StatusCallback>;
 
   constructor(
-    @Inject(DATABASE) private readonly db: Database,
+    @Inject(DATABASE) db: Database,
     @Inject(RUNTIME) private readonly runtime: Runtime,
     @Inject(SIGNALS) private readonly signals: Signals,
     private readonly connections: ConnectionRegistry,
     private readonly journal: MessageJournal,
     private readonly optOuts: OptOuts,
-  ) {}
+  ) {
+    this.commits = new BatchCommit(db, userOf, (trx, callbacks) => this.store(trx, callbacks));
+  }
 
   /** Resolves once the callback is committed. */
   async accept(callback: StatusCallback): Promise<void> {
-    await groupCommitOf(this.db).run((trx) => this.store(trx, callback));
+    await this.commits.add(callback);
     this.announce();
   }
 
@@ -56,65 +60,75 @@ export class StatusCallbacks {
   /** Applies what came for a SID before the SID was stored. */
   async applyEarly(trx: DatabaseTransaction, row: OutboundRow): Promise<OutboundRow> {
     if (row.twilio_sid === null) return row;
-    const early = await trx
-      .selectFrom('early_callbacks')
-      .selectAll()
+    const found = await trx
+      .deleteFrom('early_callbacks')
       .where('message_sid', '=', row.twilio_sid)
       .where('connection_id', '=', row.connection_id)
-      .orderBy('seq')
+      .returning(['seq', 'params', 'received_at'])
       .execute();
-    let current = row;
-    for (const { params, received_at } of early) {
-      const report = reportOf(JSON.parse(params) as Record<string, string>, received_at);
-      if (report) current = await this.journal.report(trx, current, report);
-    }
-    if (early.length > 0) {
-      await trx.deleteFrom('early_callbacks').where('message_sid', '=', row.twilio_sid).execute();
-    }
-    return current;
+    if (found.length === 0) return row;
+    const early = found.toSorted((a, b) => a.seq - b.seq);
+    const reports = early
+      .map(({ params, received_at }) => reportOf(JSON.parse(params) as Record<string, string>, received_at))
+      .filter((report) => report !== undefined);
+    const [current] = await this.journal.reportAll(trx, [{ row, reports }]);
+    return current!;
   }
 
-  /** Applies the callback inside the caller's transaction. */
-  async store(trx: DatabaseTransaction, callback: StatusCallback): Promise<void> {
-    const report = reportOf(callback.params, callback.receivedAt);
-    if (report === undefined) {
-      this.logger.warn('A status callback without a MessageSid or with an unknown status was left aside.');
-      return;
+  /** Applies the callbacks inside the caller's transaction. */
+  async store(trx: DatabaseTransaction, callbacks: readonly StatusCallback[]): Promise<void> {
+    const known = new Map<string, { row: OutboundRow; reports: CallbackReport[] }>();
+    const found = await this.find(trx, callbacks);
+    for (const callback of callbacks) {
+      const report = reportOf(callback.params, callback.receivedAt);
+      if (report === undefined) {
+        this.logger.warn('A status callback without a MessageSid or with an unknown status was left aside.');
+        continue;
+      }
+      const row = found(callback, report.sid);
+      if (row === undefined) await this.keepEarly(trx, callback, report);
+      else {
+        const entry = known.get(row.id) ?? { row, reports: [] };
+        const sid = row.twilio_sid ?? entry.reports[0]?.sid ?? report.sid;
+        if (sid !== report.sid) {
+          this.logger.error(`Message ${row.id} is ${sid} at Twilio, and a callback calls it ${report.sid}.`);
+          continue;
+        }
+        entry.reports.push(report);
+        known.set(row.id, entry);
+      }
     }
-    const row = await this.find(trx, callback, report.sid);
-    if (row === undefined) return this.keepEarly(trx, callback, report);
-    if (row.twilio_sid !== null && row.twilio_sid !== report.sid) {
-      this.logger.error(`Message ${row.id} is ${row.twilio_sid} at Twilio, and a callback calls it ${report.sid}.`);
-      return;
+    const reported = [...known.values()];
+    const merged = await this.journal.reportAll(trx, reported);
+    for (const [index, { row, reports }] of reported.entries()) {
+      for (const { error } of reports) await this.optOuts.learnFrom(trx, row, error);
+      if (row.twilio_sid === null) await this.applyEarly(trx, merged[index]!);
     }
-    const updated = await this.journal.report(trx, row, report);
-    await this.optOuts.learnFrom(trx, updated, report.error);
-    if (row.twilio_sid === null) await this.applyEarly(trx, updated);
   }
 
-  private async find(
-    trx: DatabaseTransaction,
-    callback: StatusCallback,
-    sid: string,
-  ): Promise<OutboundRow | undefined> {
-    const ofConnection = trx
-      .selectFrom('outbound_messages')
-      .selectAll()
-      .where('connection_id', '=', callback.connectionId)
-      .modifyEnd(engineOf(trx).forUpdate);
-    return (
-      (await ofConnection.where('twilio_sid', '=', sid).executeTakeFirst()) ??
-      (callback.messageId === undefined
-        ? undefined
-        : await ofConnection.where('id', '=', callback.messageId).executeTakeFirst())
-    );
+  /** The messages that the callbacks are about: by SID, or by our id while the SID is not stored yet. */
+  private async find(trx: DatabaseTransaction, callbacks: readonly StatusCallback[]) {
+    const sids = callbacks.map(({ params }) => sidOf(params)).filter((sid) => sid !== undefined);
+    const ids = callbacks.map(({ messageId }) => messageId).filter((id) => id !== undefined);
+    const rows =
+      sids.length === 0
+        ? []
+        : await trx
+            .selectFrom('outbound_messages')
+            .selectAll()
+            .where(({ or, eb }) => or([eb('twilio_sid', 'in', sids), ...(ids.length > 0 ? [eb('id', 'in', ids)] : [])]))
+            .orderBy('seq') // the same order everywhere, so that no two wait for each other
+            .modifyEnd(engineOf(trx).forUpdate)
+            .execute();
+    const bySid = new Map(rows.map((row) => [row.twilio_sid, row]));
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return ({ connectionId, messageId }: StatusCallback, sid: string): OutboundRow | undefined => {
+      const candidates = [bySid.get(sid), messageId === undefined ? undefined : byId.get(messageId)];
+      return candidates.find((row) => row?.connection_id === connectionId);
+    };
   }
 
-  private async keepEarly(
-    trx: DatabaseTransaction,
-    callback: StatusCallback,
-    report: DeliveryReport & { sid: string },
-  ): Promise<void> {
+  private async keepEarly(trx: DatabaseTransaction, callback: StatusCallback, report: CallbackReport): Promise<void> {
     const { count } = await trx
       .selectFrom('early_callbacks')
       .select(({ fn }) => fn.countAll<number>().as('count'))
@@ -142,11 +156,14 @@ export class StatusCallbacks {
   }
 }
 
-function reportOf(
-  params: Readonly<Record<string, string>>,
-  at: number | undefined,
-): (DeliveryReport & { sid: string }) | undefined {
-  const sid = params['MessageSid'] || params['SmsSid'];
+type CallbackReport = DeliveryReport & { readonly sid: string };
+
+function sidOf(params: Readonly<Record<string, string>>): string | undefined {
+  return params['MessageSid'] || params['SmsSid'] || undefined;
+}
+
+function reportOf(params: Readonly<Record<string, string>>, at: number | undefined): CallbackReport | undefined {
+  const sid = sidOf(params);
   const status = fromTwilioStatus(params['MessageStatus'] || params['SmsStatus'] || params['EventType'] || '');
   if (!sid || status === undefined) return undefined;
   const failed = status === 'failed' || status === 'undelivered';
@@ -159,4 +176,9 @@ function reportOf(
     ...(at !== undefined && { at }),
     ...((failed || code !== undefined) && { error: describeTwilioError(code, message ? { message } : {}) }),
   };
+}
+
+/** Whom the message was for: what is written about one conversation keeps its order. */
+function userOf({ params }: StatusCallback): string {
+  return readAddress(params['To'] ?? '').value;
 }

@@ -36,6 +36,7 @@ export class StatusDispatcher {
       clock: runtime.clock,
       random: runtime.random,
       settings: settings.handlers,
+      keyOf: ({ message_id }) => message_id,
       tasksOf: (row) => this.tasksOf(row),
       keep: () => Promise.resolve(),
       onFailure: (row, failure) => logFailure(this.logger, `"${row.status}" of message ${row.message_id}`, failure),

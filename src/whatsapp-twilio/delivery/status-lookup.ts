@@ -4,7 +4,7 @@ import { ConnectionRegistry } from '../connections/connection-registry';
 import { TwilioClients } from '../connections/twilio-clients';
 import type { WhatsappTwilioSettings } from '../contract/validate-options';
 import { fromTwilioStatus } from '../messages/message-status';
-import { budgetOf, lockBudgets } from '../outbound/budget';
+import { budgetOf, lockBudgets, spend } from '../outbound/budget';
 import { Pacing } from '../outbound/pacing';
 import type { Runtime } from '../runtime';
 import type { Signals } from '../signals';
@@ -119,7 +119,7 @@ export class StatusLookup {
   }
 
   private async take(trx: DatabaseTransaction, row: OutboundRow, now: number): Promise<OutboundRow> {
-    await trx.insertInto('send_slots').values({ account_sid: row.account_sid, priority: 'lookup', at: now }).execute();
+    await spend(trx, row.account_sid, 'lookup', 1, now);
     return this.checkAt(trx, row, now + LEASE_MS);
   }
 

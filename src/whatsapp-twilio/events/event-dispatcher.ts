@@ -52,6 +52,7 @@ export class EventDispatcher {
         retryDelayMs: FIRST_RETRY_MS,
         longestRetryDelayMs: LONGEST_RETRY_MS,
       },
+      keyOf: (row) => row.order_key,
       isSpent: (row, now) => now - row.created_at >= TRY_FOR_MS,
       tasksOf: (row) => this.tasksOf(row),
       keep: () => Promise.resolve(),

@@ -60,52 +60,49 @@ export class EventLog {
     return this.settings.events.log;
   }
 
-  /** Adds an event, and the work of telling those who want it. Nothing, if no log is kept and nobody wants it. */
-  async append(trx: DatabaseTransaction, event: NewEvent): Promise<void> {
-    const head: EventHead = {
-      type: event.type,
-      connectionId: event.connectionId,
-      ...(event.status !== undefined && { status: event.status }),
-    };
-    const subscribers = this.settings.events.subscribers.filter((subscriber) => isWanted(subscriber, head));
-    if (!this.isKept && subscribers.length === 0) return;
-    const id = this.runtime.newId();
+  /** Adds events, and the work of telling those who want them. Nothing, if no log is kept and nobody wants them. */
+  async append(trx: DatabaseTransaction, events: readonly NewEvent[]): Promise<void> {
+    const wanted = events
+      .map((event) => ({ id: this.runtime.newId(), event, subscribers: this.subscribersOf(event) }))
+      .filter(({ subscribers }) => this.isKept || subscribers.length > 0);
+    if (wanted.length === 0) return;
+    const last = this.placesItself ? await this.takePositions(trx, wanted.length) : undefined;
     await trx
       .insertInto('events')
-      .values({
-        id,
-        position: this.placesItself ? await this.nextPosition(trx) : null,
-        scope: event.scope,
-        connection_id: event.connectionId,
-        conversation_id: event.conversationId,
-        type: event.type,
-        subject_id: event.subjectId,
-        data: JSON.stringify(event.data ?? {}),
-        at: event.at,
-      })
-      .execute();
-    const now = this.runtime.clock.now();
-    for (const { name } of subscribers) {
-      await trx
-        .insertInto('event_deliveries')
-        .values({
+      .values(
+        wanted.map(({ id, event }, index) => ({
+          id,
+          position: last === undefined ? null : last - wanted.length + index + 1,
           scope: event.scope,
           connection_id: event.connectionId,
           conversation_id: event.conversationId,
-          subscriber: name,
-          order_key: `${name}:${event.conversationId}`,
-          event_id: id,
-          state: 'pending',
-          attempts: 0,
-          due_at: now,
-          owner: null,
-          done_handlers: '[]',
-          failure: null,
-          created_at: now,
-          finished_at: null,
-        })
-        .execute();
-    }
+          type: event.type,
+          subject_id: event.subjectId,
+          data: JSON.stringify(event.data ?? {}),
+          at: event.at,
+        })),
+      )
+      .execute();
+    const now = this.runtime.clock.now();
+    const deliveries = wanted.flatMap(({ id, event, subscribers }) =>
+      subscribers.map(({ name }) => ({
+        scope: event.scope,
+        connection_id: event.connectionId,
+        conversation_id: event.conversationId,
+        subscriber: name,
+        order_key: `${name}:${event.conversationId}`,
+        event_id: id,
+        state: 'pending' as const,
+        attempts: 0,
+        due_at: now,
+        owner: null,
+        done_handlers: '[]',
+        failure: null,
+        created_at: now,
+        finished_at: null,
+      })),
+    );
+    if (deliveries.length > 0) await trx.insertInto('event_deliveries').values(deliveries).execute();
   }
 
   /** Gives committed events their positions. Returns whether there may be more. */
@@ -165,10 +162,16 @@ export class EventLog {
     return { first: oldest ? oldest.position! - 1 : last, last };
   }
 
-  private async nextPosition(trx: DatabaseTransaction): Promise<number> {
+  private subscribersOf({ type, connectionId, status }: NewEvent): readonly EventSubscriber[] {
+    const head: EventHead = { type, connectionId, ...(status !== undefined && { status }) };
+    return this.settings.events.subscribers.filter((subscriber) => isWanted(subscriber, head));
+  }
+
+  /** Returns the last of so many positions. */
+  private async takePositions(trx: DatabaseTransaction, count: number): Promise<number> {
     const { last } = await trx
       .updateTable('event_positions')
-      .set(({ eb }) => ({ last: eb('last', '+', 1) }))
+      .set(({ eb }) => ({ last: eb('last', '+', count) }))
       .where('id', '=', 1)
       .returning('last')
       .executeTakeFirstOrThrow();

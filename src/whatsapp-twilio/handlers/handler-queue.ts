@@ -23,6 +23,8 @@ export interface HandlerQueueOptions<Row, Result> {
   readonly settings: WhatsappTwilioSettings['handlers'] & { readonly longestRetryDelayMs?: number };
   /** Whether a row that failed is given up at this time, before its tries run out. */
   isSpent?(row: Row, now: number): boolean;
+  /** What the row is about: what is written about one thing keeps its order. */
+  keyOf(row: Row): string;
   /** The handlers that want this row. */
   tasksOf(row: Row): Promise<readonly HandlerTask<Result>[]>;
   /** Stores what the handler returned, in the transaction that also records that it is done. */
@@ -130,11 +132,8 @@ export class HandlerQueue<Table extends WorkTable, Result> {
         const result = await this.#withTimeLimit(task);
         done.add(task.name);
         const isLast = failed.length === 0 && task === tasks.at(-1);
-        await commitPersistently(this.options.db, async (trx) => {
-          await this.options.keep(trx, row, task, result);
-          const step = { done_handlers: JSON.stringify([...done]) };
-          await this.#record(row, isLast ? { ...step, ...this.#doneStep() } : step, trx);
-        });
+        const step = { done_handlers: JSON.stringify([...done]), ...(isLast && this.#doneStep()) };
+        await this.#commit(row, step, (trx) => this.options.keep(trx, row, task, result));
         this.options.kept?.();
         if (isLast) return;
       } catch (error) {
@@ -188,12 +187,13 @@ export class HandlerQueue<Table extends WorkTable, Result> {
     }
   }
 
-  #commit(row: WorkRow<Table>, step: WorkStep): Promise<void> {
-    return commitPersistently(this.options.db, (trx) => this.#record(row, step, trx));
-  }
-
-  #record(row: WorkRow<Table>, step: WorkStep, trx: DatabaseTransaction): Promise<void> {
-    return this.queue.record(row, step, trx);
+  #commit(row: WorkRow<Table>, step: WorkStep, before?: (trx: DatabaseTransaction) => Promise<void>): Promise<void> {
+    const { db, keyOf } = this.options;
+    const record = async (trx: DatabaseTransaction): Promise<void> => {
+      await before?.(trx);
+      await this.queue.record(row, step, trx);
+    };
+    return commitPersistently(db, record, keyOf(row));
   }
 
   /** A handler may take longer than a lease; while this process lives, it keeps what it works on. */

@@ -16,6 +16,7 @@ import { logTrouble } from '../storage/log-trouble';
 import type { ConversationRow, InboundRow } from '../storage/schema';
 import { WorkQueue } from '../storage/work-queue';
 import { DATABASE, RUNTIME, SETTINGS, SIGNALS, WORKER_ID } from '../tokens';
+import { userOf } from './inbox';
 import { InvalidReplyError } from './invalid-reply.error';
 
 /** Hands stored messages to the handlers, in order within a conversation, and sends what they return. */
@@ -39,6 +40,7 @@ export class InboundDispatcher {
       clock: runtime.clock,
       random: runtime.random,
       settings: settings.handlers,
+      keyOf: ({ params }) => userOf(JSON.parse(params) as Record<string, string>),
       tasksOf: (row) => this.tasksOf(row),
       keep: (trx, row, task, reply) => this.keepReply(trx, row, task.name, reply),
       kept: () => signals.outbox.emit(),

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
 import { createHash } from 'node:crypto';
 import { ConnectionRegistry } from '../connections/connection-registry';
 import { OptOuts } from '../conversations/opt-outs';
@@ -45,7 +46,7 @@ export class Inbox {
 
   /** Resolves once the message is committed; `repeat` if it already was. */
   async accept(webhook: InboundWebhook): Promise<'new' | 'repeat'> {
-    const accepted = await groupCommitOf(this.db).run((trx) => this.store(trx, webhook));
+    const accepted = await groupCommitOf(this.db).run((trx) => this.store(trx, webhook), userOf(webhook.params));
     this.announce(accepted);
     return accepted.outcome;
   }
@@ -61,13 +62,18 @@ export class Inbox {
 
   /** Stores the message inside the caller's transaction. */
   async store(trx: DatabaseTransaction, webhook: InboundWebhook): Promise<Accepted> {
-    const { connectionId, params } = webhook;
+    const { connectionId, params, idempotencyToken } = webhook;
     const dedupeKey = dedupeKeyOf(webhook);
     const known = await trx
       .selectFrom('inbound_messages')
       .select('seq')
       .where('connection_id', '=', connectionId)
-      .where('dedupe_key', '=', dedupeKey)
+      .where(({ or, eb }) =>
+        or([
+          eb('dedupe_key', '=', dedupeKey),
+          ...(idempotencyToken === undefined ? [] : [eb('idempotency_token', '=', idempotencyToken)]),
+        ]),
+      )
       .executeTakeFirst();
     if (known !== undefined) return { outcome: 'repeat', moved: 0 };
 
@@ -89,11 +95,16 @@ export class Inbox {
     );
     // One that was received earlier may be stored after later ones.
     const lastInboundAt = Math.max(receivedAt, conversation.last_inbound_at ?? 0);
-    await trx
+    const { held } = await trx
       .updateTable('conversations')
       .set({ last_inbound_at: lastInboundAt })
       .where('id', '=', conversation.id)
-      .execute();
+      .returning(
+        sql<boolean | number>`exists (
+          select 1 from outbound_messages where conversation_id = ${conversation.id} and status = 'held'
+        )`.as('held'),
+      )
+      .executeTakeFirstOrThrow();
     const inserted = await trx
       .insertInto('inbound_messages')
       .values({
@@ -102,6 +113,7 @@ export class Inbox {
         connection_id: connectionId,
         conversation_id: conversation.id,
         dedupe_key: dedupeKey,
+        idempotency_token: idempotencyToken ?? null,
         message_sid: params['MessageSid'] || params['SmsMessageSid'] || params['SmsSid'] || '',
         params: JSON.stringify(params),
         received_at: receivedAt,
@@ -112,22 +124,24 @@ export class Inbox {
         failure: null,
         finished_at: null,
       })
-      .onConflict((conflict) => conflict.columns(['connection_id', 'dedupe_key']).doNothing())
+      .onConflict((conflict) => conflict.doNothing())
       .returning('id')
       .executeTakeFirst();
     // Another process stored the same message in this moment.
     if (inserted === undefined) return { outcome: 'repeat', moved: 0 };
-    await this.events.append(trx, {
-      type: 'message.received',
-      scope: this.connections.scope,
-      connectionId,
-      conversationId: conversation.id,
-      subjectId: inserted.id,
-      at: receivedAt,
-    });
+    await this.events.append(trx, [
+      {
+        type: 'message.received',
+        scope: this.connections.scope,
+        connectionId,
+        conversationId: conversation.id,
+        subjectId: inserted.id,
+        at: receivedAt,
+      },
+    ]);
     const canceled = await this.optOuts.heed(trx, conversation, params);
-    const isOpen = customerServiceWindow(lastInboundAt, now).open;
-    const released = isOpen ? await this.outbox.releaseHeld(trx, conversation.id) : 0;
+    const mayGo = held && customerServiceWindow(lastInboundAt, now).open;
+    const released = mayGo ? await this.outbox.releaseHeld(trx, conversation.id) : 0;
     return { outcome: 'new', moved: canceled + released };
   }
 }
@@ -138,4 +152,9 @@ function dedupeKeyOf({ params, idempotencyToken }: InboundWebhook): string {
   if (sid) return sid;
   if (idempotencyToken) return `token:${idempotencyToken}`;
   return `sha256:${createHash('sha256').update(JSON.stringify(params)).digest('hex')}`;
+}
+
+/** What is written about one conversation keeps its order. */
+export function userOf(params: Readonly<Record<string, string>>): string {
+  return readAddress(params['From'] ?? '').value;
 }

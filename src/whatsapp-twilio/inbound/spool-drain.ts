@@ -127,7 +127,7 @@ export class SpoolDrain {
           const accepted = await this.inbox.store(trx, webhook);
           announce.push(() => this.inbox.announce(accepted));
         } else {
-          await this.callbacks.store(trx, webhook);
+          await this.callbacks.store(trx, [webhook]);
           announce.push(() => this.callbacks.announce());
         }
       }

@@ -9,8 +9,12 @@ const WINDOW_MS = 60_000;
 const MARGIN_MS = 250;
 /** One send in ten is left to bulk messages, however many replies wait; and to replies, however many bulk messages do. */
 const SHARE = 10;
+/** Within this time a tenth of the budget is there for replies, whatever bulk messages have used. */
+const SOON_MS = 4000;
 
-const PRIORITIES = ['conversation', 'bulk', 'lookup'] as const;
+export type Purpose = 'conversation' | 'bulk' | 'lookup';
+
+const PURPOSES = ['conversation', 'bulk', 'lookup'] as const satisfies readonly Purpose[];
 
 /** What an account has sent in the last minute, and what it may. */
 export interface Budget {
@@ -18,6 +22,8 @@ export interface Budget {
   readonly rpm: number;
   /** All that left within the window. */
   readonly all: Sent;
+  /** Those of them that stay in the window for longer than a moment. */
+  readonly lasting: Sent;
   readonly bulk: Sent;
   /** Requests that ask for statuses. */
   readonly lookups: Sent;
@@ -37,51 +43,54 @@ export async function lockBudgets(trx: DatabaseTransaction): Promise<void> {
   if (engineOf(trx).name === 'postgres') await sql`select pg_advisory_xact_lock(${BUDGETS_LOCK})`.execute(trx);
 }
 
-/** Reads the account's window, and forgets what has left it. */
-export async function budgetOf(
-  trx: DatabaseTransaction,
-  accountSid: string,
-  rpm: number,
-  now: number,
-): Promise<Budget> {
-  await trx
-    .deleteFrom('send_slots')
-    .where('account_sid', '=', accountSid)
-    .where('priority', 'in', PRIORITIES) // for the index
-    .where('at', '<=', now - WINDOW_MS - MARGIN_MS)
-    .execute();
-  return usedBudget(trx, accountSid, rpm, now);
-}
-
-/** As `budgetOf()`, for those who only look. */
-export async function usedBudget(db: Database, accountSid: string, rpm: number, now: number): Promise<Budget> {
+/** Reads the account's window. */
+export async function budgetOf(db: Database, accountSid: string, rpm: number, now: number): Promise<Budget> {
+  const lastingSince = now - WINDOW_MS - MARGIN_MS + SOON_MS;
   const rows = await db
     .selectFrom('send_slots')
-    .select(({ fn }) => ['priority', fn.countAll<number>().as('count'), fn.min('at').as('oldestAt')])
+    .select(({ fn }) => ['priority', fn.sum<number>('sends').as('count'), fn.min('at').as('oldestAt')])
+    .select(sql<boolean | number>`at > ${lastingSince}`.as('lasting'))
     .where('account_sid', '=', accountSid)
-    .where('priority', 'in', PRIORITIES) // for the index
+    .where('priority', 'in', PURPOSES) // for the index
     .where('at', '>', now - WINDOW_MS - MARGIN_MS)
-    .groupBy('priority')
+    .groupBy(['priority', 'lasting'])
     .execute();
-  const sentAs = (...priorities: string[]): Sent => {
-    const sent = rows.filter(({ priority }) => priorities.includes(priority));
-    return {
-      count: sent.reduce((sum, { count }) => sum + count, 0),
-      oldestAt: Math.min(...sent.map(({ oldestAt }) => oldestAt)),
-    };
-  };
+  const sum = (sent: typeof rows): Sent => ({
+    count: sent.reduce((total, { count }) => total + count, 0),
+    oldestAt: Math.min(...sent.map(({ oldestAt }) => oldestAt)),
+  });
   return {
     accountSid,
     rpm,
-    all: sentAs(...PRIORITIES),
-    bulk: sentAs('bulk'),
-    lookups: sentAs('lookup'),
+    all: sum(rows),
+    lasting: sum(rows.filter(({ lasting }) => lasting)),
+    bulk: sum(rows.filter(({ priority }) => priority === 'bulk')),
+    lookups: sum(rows.filter(({ priority }) => priority === 'lookup')),
   };
 }
 
+/** Notes that so many requests of an account leave now. */
+export async function spend(
+  trx: DatabaseTransaction,
+  accountSid: string,
+  priority: Purpose,
+  sends: number,
+  now: number,
+): Promise<void> {
+  await trx.insertInto('send_slots').values({ account_sid: accountSid, priority, at: now, sends }).execute();
+}
+
+/** Forgets what has left every window. To be called now and then. */
+export async function forgetSpent(trx: DatabaseTransaction, now: number): Promise<void> {
+  await trx
+    .deleteFrom('send_slots')
+    .where('at', '<=', now - WINDOW_MS - MARGIN_MS)
+    .execute();
+}
+
 /**
- * Which of the candidates go now: replies before bulk. Every tenth send is bulk's turn while there is any, and bulk
- * leaves a tenth of the window free, so that a reply behind thousands of them need not wait for the next minute.
+ * Which of the candidates go now: replies before bulk. Every tenth send is bulk's turn while there is any. Bulk uses the
+ * whole budget, but never so that a reply behind it would have to wait: a tenth is always free or about to become so.
  * `freeAt` is when more may go, if the budget is what holds the others back.
  */
 export function choose(
@@ -98,23 +107,28 @@ export function choose(
   const rows: OutboundRow[] = [];
   const conversations = new Set<string>();
   let all = budget.all.count;
+  let lasting = budget.lasting.count;
   let bulk = budget.bulk.count;
 
   while (rows.length < places && all < rpm) {
-    const mayBulk = waiting.bulk.length > 0 && bulk < bulkCap;
-    const isBulksTurn = mayBulk && (waiting.replies.length === 0 || bulk * SHARE < all);
+    const isBulkDue = bulk * SHARE < all;
+    const isBulkFree = waiting.replies.length === 0 && lasting < bulkCap;
+    const isBulksTurn = waiting.bulk.length > 0 && (isBulkDue || isBulkFree);
     const row = (isBulksTurn ? waiting.bulk : waiting.replies).shift();
     if (row === undefined) break;
     if (conversations.has(row.conversation_id)) continue;
     conversations.add(row.conversation_id);
     rows.push(row);
     all++;
+    lasting++;
     if (isBulksTurn) bulk++;
   }
 
   const left = waiting.replies.length + waiting.bulk.length;
   if (left === 0 || rows.length >= places) return { rows, freeAt: undefined };
-  // All of the window is used, or bulk has used its part: more may go when the oldest send, or bulk's oldest, leaves it.
-  const { oldestAt } = all >= rpm ? budget.all : budget.bulk;
-  return { rows, freeAt: Number.isFinite(oldestAt) ? oldestAt + WINDOW_MS + MARGIN_MS : undefined };
+  const freeAt =
+    all >= rpm
+      ? budget.all.oldestAt + WINDOW_MS + MARGIN_MS
+      : budget.lasting.oldestAt + WINDOW_MS + MARGIN_MS - SOON_MS;
+  return { rows, freeAt: Number.isFinite(freeAt) ? freeAt : undefined };
 }

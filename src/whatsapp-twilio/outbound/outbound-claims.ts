@@ -1,15 +1,18 @@
 import { sql } from 'kysely';
 import type { Claim } from '../../common/work-loop';
 import type { MessageJournal } from '../delivery/message-journal';
+import { customerServiceWindow } from '../messages/conversation';
 import type { Runtime } from '../runtime';
 import type { Database, DatabaseTransaction } from '../storage/database';
 import { type Engine, engineOf } from '../storage/engine';
 import type { OutboundRow } from '../storage/schema';
-import { type Budget, budgetOf, choose, lockBudgets } from './budget';
+import { budgetOf, choose, forgetSpent, lockBudgets, spend } from './budget';
+import type { MessageError } from '../twilio/error-catalogue';
 import type { Pacing } from './pacing';
 
 /** Longer than a request can take, so that a claim never ends while its request is under way. */
 const LEASE_MS = 25_000;
+const FORGET_EVERY_MS = 5000;
 
 export type OutboundWork =
   | { readonly kind: 'send'; readonly row: OutboundRow }
@@ -32,6 +35,7 @@ export interface OutboundShare {
 export class OutboundClaims {
   private readonly engine: Engine;
   private turn = 0;
+  private forgetAt = 0;
 
   constructor(
     private readonly db: Database,
@@ -47,16 +51,18 @@ export class OutboundClaims {
     return this.db.transaction().execute(async (trx) => {
       await lockBudgets(trx);
       const now = this.runtime.clock.now();
-      const expired = await this.expire(trx, now);
-      const lost = await this.reconcilable(trx, now, limit);
+      await this.forget(trx, now);
+      const { expired, lost } = await this.overdue(trx, now, limit);
       const wakeTimes = [await this.nextDueAt(trx, now)];
+      let turnedAway = 0;
       const sends: OutboundRow[] = [];
       for (const account of await this.accountsWithWork(trx, now)) {
         const room = limit - lost.length - sends.length;
         if (room <= 0) break;
-        const { rows, freeAt } = await this.claimSends(trx, account, now, room);
-        sends.push(...rows);
-        wakeTimes.push(freeAt);
+        const claimed = await this.claimSends(trx, account, now, room);
+        sends.push(...claimed.rows);
+        turnedAway += claimed.turnedAway;
+        wakeTimes.push(claimed.nextAt);
       }
       const items = [
         ...lost.map((row) => ({ kind: 'reconcile' as const, row })),
@@ -65,44 +71,63 @@ export class OutboundClaims {
       const times = wakeTimes.filter((time) => time !== undefined);
       return {
         items,
-        changed: expired > 0 || items.length > 0,
+        changed: expired + turnedAway + items.length > 0,
         nextAt: times.length === 0 ? undefined : Math.min(...times),
       };
     });
   }
 
-  /** Whose time ran out before they were sent. */
-  private async expire(trx: DatabaseTransaction, now: number): Promise<number> {
-    const rows = await this.due(trx, now)
-      .where('status', 'in', ['queued', 'held', 'scheduled'])
-      .where('expires_at', '<=', now)
-      .execute();
-    for (const row of rows) {
-      await this.journal.step(trx, row, {
-        status: 'expired',
-        dueAt: null,
-        error: {
-          code: 'EXPIRED',
-          title: 'Not sent in time',
-          retryable: true,
-          action: 'none',
-          help: 'Its expiresInSeconds ran out before it could be sent. Send it again if it still matters.',
-        },
-      });
-    }
-    return rows.length;
+  /**
+   * Frees what was claimed for this process and is none of these: the answer to that claim was lost, and so nothing was
+   * done with it.
+   */
+  releaseAllBut(held: ReadonlySet<string>): Promise<void> {
+    return this.db.transaction().execute(async (trx) => {
+      const rows = await trx
+        .selectFrom('outbound_messages')
+        .selectAll()
+        .where('owner', '=', this.share.owner)
+        .where('status', 'in', ['sending', 'unknown'])
+        .modifyEnd(this.engine.forUpdate)
+        .execute();
+      const now = this.runtime.clock.now();
+      const stray = rows.filter(({ id }) => !held.has(id));
+      const [unsent, unknown] = [
+        stray.filter(({ status }) => status === 'sending'),
+        stray.filter(({ status }) => status === 'unknown'),
+      ];
+      await this.journal.stepAll(trx, unsent, { status: 'queued', dueAt: now });
+      await this.journal.stepAll(trx, unknown, { status: 'unknown', dueAt: now, waiting: 'reconcile' });
+    });
   }
 
-  /** Those whose sender was lost on the way, and those that wait to be looked up. */
-  private async reconcilable(trx: DatabaseTransaction, now: number, limit: number): Promise<OutboundRow[]> {
-    const rows = await this.due(trx, now)
-      .where('status', 'in', ['sending', 'unknown'])
+  private async forget(trx: DatabaseTransaction, now: number): Promise<void> {
+    if (now < this.forgetAt) return;
+    this.forgetAt = now + FORGET_EVERY_MS;
+    await forgetSpent(trx, now);
+  }
+
+  /** Whose time ran out before they were sent; and those whose sender was lost on the way or that wait to be looked up. */
+  private async overdue(
+    trx: DatabaseTransaction,
+    now: number,
+    limit: number,
+  ): Promise<{ expired: number; lost: OutboundRow[] }> {
+    const rows = await trx
+      .selectFrom('outbound_messages')
+      .selectAll()
+      .where('scope', '=', this.share.scope)
+      .where('due_at', '<=', now)
+      .where(({ or, eb }) => or([eb('status', 'in', ['sending', 'unknown']), eb('expires_at', '<=', now)]))
       .orderBy('due_at')
       .limit(limit)
+      .modifyEnd(this.engine.skipLocked)
       .execute();
-    const claimed: OutboundRow[] = [];
-    for (const row of rows) {
-      claimed.push(
+    const expired = rows.filter((row) => !isLost(row));
+    await this.journal.stepAll(trx, expired, { status: 'expired', dueAt: null, error: EXPIRED });
+    const lost: OutboundRow[] = [];
+    for (const row of rows.filter(isLost)) {
+      lost.push(
         await this.journal.step(trx, row, {
           status: 'unknown',
           dueAt: now + LEASE_MS,
@@ -112,16 +137,7 @@ export class OutboundClaims {
         }),
       );
     }
-    return claimed;
-  }
-
-  private due(trx: DatabaseTransaction, now: number) {
-    return trx
-      .selectFrom('outbound_messages')
-      .selectAll()
-      .where('scope', '=', this.share.scope)
-      .where('due_at', '<=', now)
-      .modifyEnd(this.engine.skipLocked);
+    return { expired: expired.length, lost };
   }
 
   /** A different one first each time, so that none waits for the others. */
@@ -141,49 +157,36 @@ export class OutboundClaims {
   }
 
   private async claimSends(trx: DatabaseTransaction, accountSid: string, now: number, limit: number) {
-    const budget = await budgetOf(trx, accountSid, this.share.rpm, now);
-    const places = Math.min(limit, this.pacing.limitOf(accountSid, now) - (await this.inFlight(trx, accountSid)));
-    const pausedUntil = this.pacing.pausedUntil(accountSid, now);
+    const places = Math.min(limit, this.pacing.places(accountSid, now));
     // A place that becomes free wakes the dispatcher by itself.
-    if (places <= 0) return { rows: [], freeAt: pausedUntil };
+    if (places <= 0) return { rows: [], turnedAway: 0, nextAt: this.pacing.pausedUntil(accountSid, now) };
 
-    const candidates = await this.candidates(trx, accountSid, now, places);
+    const budget = await budgetOf(trx, accountSid, this.share.rpm, now);
+    const found = await this.candidates(trx, accountSid, now, places);
+    const candidates = await this.withinWindow(trx, found, now);
     const { rows, freeAt } = choose(candidates, budget, places);
-    return { rows: await this.take(trx, rows, budget, now), freeAt };
+    const turnedAway = found.length - candidates.length;
+    // What takes the places of those that were turned away.
+    const nextAt = turnedAway > 0 ? now : freeAt;
+    return { rows: await this.take(trx, accountSid, rows, now), turnedAway, nextAt };
   }
 
   private async take(
     trx: DatabaseTransaction,
+    accountSid: string,
     rows: readonly OutboundRow[],
-    { accountSid }: Budget,
     now: number,
   ): Promise<OutboundRow[]> {
-    const taken: OutboundRow[] = [];
-    for (const row of rows) {
-      await trx.insertInto('send_slots').values({ account_sid: accountSid, priority: row.priority, at: now }).execute();
-      taken.push(
-        await this.journal.step(trx, row, {
-          status: 'sending',
-          dueAt: now + LEASE_MS,
-          owner: this.share.owner,
-          attempts: row.attempts + 1,
-          attemptedAt: now,
-        }),
-      );
+    for (const priority of ['conversation', 'bulk'] as const) {
+      const sends = rows.filter((row) => row.priority === priority).length;
+      if (sends > 0) await spend(trx, accountSid, priority, sends, now);
     }
-    return taken;
-  }
-
-  /** Of this process: what a dead one left unanswered must not keep the living from sending. */
-  private async inFlight(trx: DatabaseTransaction, accountSid: string): Promise<number> {
-    const { count } = await trx
-      .selectFrom('outbound_messages')
-      .select(({ fn }) => fn.countAll<number>().as('count'))
-      .where('account_sid', '=', accountSid)
-      .where('status', '=', 'sending')
-      .where('owner', '=', this.share.owner)
-      .executeTakeFirstOrThrow();
-    return count;
+    return this.journal.stepAll(trx, rows, {
+      status: 'sending',
+      dueAt: now + LEASE_MS,
+      owner: this.share.owner,
+      attemptedAt: now,
+    });
   }
 
   /** What may be sent now, replies first: one message of a conversation at a time, in its order. */
@@ -205,6 +208,11 @@ export class OutboundClaims {
             where other.conversation_id = m.conversation_id and other.due_at is not null
               and (other.status in ('sending', 'unknown') or (other.status = 'queued' and other.seq < m.seq))
           )
+          and not exists (
+            select 1 from sender_rests as rest
+            where rest.account_sid = m.account_sid
+              and rest.sender = coalesce(m.from_address, m.messaging_service_sid) and rest.until > ${now}
+          )
         order by m.due_at, m.seq
         limit ${limit}
         ${this.engine.skipLocked}`.execute(trx);
@@ -213,13 +221,65 @@ export class OutboundClaims {
     return found;
   }
 
+  /** Without those whose 24-hour window has closed since they were queued, and which are not to be sent then. */
+  private async withinWindow(
+    trx: DatabaseTransaction,
+    candidates: readonly OutboundRow[],
+    now: number,
+  ): Promise<OutboundRow[]> {
+    const picky = candidates.filter(({ outside_window }) => outside_window !== 'send');
+    if (picky.length === 0) return [...candidates];
+    const conversations = await trx
+      .selectFrom('conversations')
+      .select(['id', 'last_inbound_at'])
+      .where(
+        'id',
+        'in',
+        picky.map(({ conversation_id }) => conversation_id),
+      )
+      .execute();
+    const lastInboundAt = new Map(conversations.map(({ id, last_inbound_at }) => [id, last_inbound_at ?? undefined]));
+    const late = picky.filter((row) => !customerServiceWindow(lastInboundAt.get(row.conversation_id), now).open);
+    for (const row of late) {
+      await this.journal.step(
+        trx,
+        row,
+        row.outside_window === 'hold'
+          ? { status: 'held', dueAt: row.expires_at, waiting: 'window' }
+          : { status: 'failed', dueAt: null, error: WINDOW_CLOSED },
+      );
+    }
+    return candidates.filter((row) => !late.includes(row));
+  }
+
   private async nextDueAt(trx: DatabaseTransaction, now: number): Promise<number | undefined> {
-    const row = await trx
-      .selectFrom('outbound_messages')
-      .select(({ fn }) => fn.min('due_at').as('at'))
-      .where('scope', '=', this.share.scope)
-      .where('due_at', '>', now)
-      .executeTakeFirst();
-    return row?.at ?? undefined;
+    const { rows } = await sql<{ at: number | null }>`
+      select min(at) as at from (
+        select min(due_at) as at from outbound_messages where scope = ${this.share.scope} and due_at > ${now}
+        union all
+        select min(until) as at from sender_rests where until > ${now}
+      ) as times`.execute(trx);
+    return rows[0]?.at ?? undefined;
   }
 }
+
+/** Nobody is at work on it any more, and its request may have left. */
+function isLost({ status }: OutboundRow): boolean {
+  return status === 'sending' || status === 'unknown';
+}
+
+const EXPIRED: MessageError = {
+  code: 'EXPIRED',
+  title: 'Not sent in time',
+  retryable: true,
+  action: 'none',
+  help: 'Its expiresInSeconds ran out before it could be sent. Send it again if it still matters.',
+};
+
+const WINDOW_CLOSED: MessageError = {
+  code: 'OUTSIDE_WINDOW',
+  title: 'Outside the 24-hour window',
+  retryable: false,
+  action: 'fix-request',
+  help: "The window closed before it was this message's turn. Send a template, or use outsideWindow: 'hold'.",
+};

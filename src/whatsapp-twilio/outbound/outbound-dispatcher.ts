@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { backoffMs } from '../../common/backoff';
-import { WorkLoop } from '../../common/work-loop';
+import { type Claim, WorkLoop } from '../../common/work-loop';
 import type { Connection } from '../connections/connection';
 import { ConnectionRegistry } from '../connections/connection-registry';
 import { TwilioClients } from '../connections/twilio-clients';
@@ -17,7 +17,12 @@ import { lookEveryMs } from '../storage/engine';
 import type { OutboundRow } from '../storage/schema';
 import { DATABASE, RUNTIME, SETTINGS, SIGNALS, WORKER_ID } from '../tokens';
 import type { MessageResource } from '../twilio/message-resource';
-import { isTwilioError, type TwilioApiError, type TwilioError } from '../twilio/twilio-errors';
+import {
+  isTwilioError,
+  type TwilioApiError,
+  type TwilioConnectionError,
+  type TwilioError,
+} from '../twilio/twilio-errors';
 import { OutboundClaims, type OutboundWork } from './outbound-claims';
 import { Pacing } from './pacing';
 import { FIRST_LOOK_MS, Reconciler } from './reconciler';
@@ -33,15 +38,23 @@ const LONGEST_RETRY_MS = 300_000;
 /** A message that Twilio would still refuse for the moment after this long is given up. */
 const RETRY_FOR_MS = 24 * 3_600_000;
 const SECONDS = 1000;
+/** When Twilio answered with an error its work on the request is over, and its list tells soon; */
+const ANSWERED_SETTLE_MS = 2000;
+/** likewise, a little later, when it ended the connection. */
+const CUT_OFF_SETTLE_MS = 3000;
 
 /** Hands the outbox to Twilio: each message once. */
 @Injectable()
 export class OutboundDispatcher {
   private readonly logger = new Logger('WhatsappTwilio');
   private readonly loop: WorkLoop<OutboundWork>;
+  private readonly claims: OutboundClaims;
+  /** What is ours until it is recorded how it ended, by id. */
+  private readonly held = new Set<string>();
+  private isClaimLost = false;
 
   constructor(
-    @Inject(SETTINGS) settings: WhatsappTwilioSettings,
+    @Inject(SETTINGS) private readonly settings: WhatsappTwilioSettings,
     @Inject(DATABASE) db: Database,
     @Inject(RUNTIME) private readonly runtime: Runtime,
     @Inject(SIGNALS) private readonly signals: Signals,
@@ -55,16 +68,12 @@ export class OutboundDispatcher {
     private readonly urls: WebhookUrls,
   ) {
     const share = { scope: connections.scope, rpm: settings.rateLimitRpm, owner };
-    const claims = new OutboundClaims(db, journal, runtime, pacing, share);
+    this.claims = new OutboundClaims(db, journal, runtime, pacing, share);
     this.loop = new WorkLoop({
       clock: runtime.clock,
       concurrency: REQUESTS_IN_FLIGHT,
       lookEveryMs: lookEveryMs(db),
-      claim: async (limit) => {
-        const claim = await claims.claim(limit);
-        if (claim.changed) signals.statuses.emit();
-        return claim;
-      },
+      claim: (limit) => this.claim(limit),
       run: (work) => this.run(work),
       onError: logTrouble(this.logger, 'The outbox cannot go on for the moment.'),
     });
@@ -80,24 +89,45 @@ export class OutboundDispatcher {
     return this.loop.stop();
   }
 
+  private async claim(limit: number): Promise<Claim<OutboundWork>> {
+    if (this.isClaimLost) await this.claims.releaseAllBut(this.held);
+    this.isClaimLost = true; // until its answer is here
+    const claim = await this.claims.claim(limit);
+    this.isClaimLost = false;
+    for (const { kind, row } of claim.items) {
+      this.held.add(row.id);
+      if (kind === 'send') this.pacing.began(row.account_sid);
+    }
+    if (claim.changed) this.signals.statuses.emit();
+    return claim;
+  }
+
   private async run({ kind, row }: OutboundWork): Promise<void> {
     const connection = this.connections.byId(row.connection_id)!;
-    await (kind === 'send' ? this.send(connection, row) : this.reconciler.reconcile(connection, row));
+    try {
+      await (kind === 'send' ? this.send(connection, row) : this.reconciler.reconcile(connection, row));
+    } finally {
+      this.held.delete(row.id);
+    }
     this.signals.statuses.emit();
     this.signals.outbox.emit(); // its conversation may go on
   }
 
   private async send(connection: Connection, row: OutboundRow): Promise<void> {
     const now = this.runtime.clock.now();
-    if (now - row.attempted_at! > STALE_CLAIM_MS) return this.settlement.step(row, { status: 'queued', dueAt: now });
-    let resource: MessageResource;
+    const isStale = now - row.attempted_at! > STALE_CLAIM_MS;
+    let resource: MessageResource | undefined;
     try {
-      resource = await this.clients.of(connection).createMessage(this.paramsOf(row));
+      if (!isStale) resource = await this.clients.of(connection).createMessage(this.paramsOf(row));
     } catch (error) {
       if (!isTwilioError(error)) throw error;
       this.logger.warn(`Message ${row.id}: ${error.message}`);
-      return this.settlement.step(row, this.afterFailure(row, error));
+      return await this.settlement.step(row, this.afterFailure(row, error));
+    } finally {
+      this.pacing.ended(row.account_sid);
+      this.loop.wake(); // its place is free, before the answer is stored
     }
+    if (resource === undefined) return this.settlement.step(row, { status: 'queued', dueAt: now });
     this.pacing.succeeded(row.account_sid);
     await this.settlement.taken(row, resource);
   }
@@ -124,6 +154,7 @@ export class OutboundDispatcher {
         status: 'unknown',
         dueAt: now + FIRST_LOOK_MS,
         unknownSince: now,
+        settledAt: now + Math.min(settleAfterMs(error), this.settings.reconciliation.settleAfterMs),
         waiting: 'reconcile',
         error: messageError,
       };
@@ -137,4 +168,13 @@ export class OutboundDispatcher {
     const dueAt = Math.min(now + Math.max(pause, asked), row.expires_at ?? Infinity);
     return { status: 'queued', dueAt, waiting: 'retry', error: messageError };
   }
+}
+
+/** After which time a message that Twilio does not list was not taken, judged by how the request ended. */
+function settleAfterMs(error: TwilioError): number {
+  if (error.code !== 'TWILIO_CONNECTION') return ANSWERED_SETTLE_MS;
+  const { reason } = error as TwilioConnectionError;
+  // Nobody has said that it is over: Twilio may still be working on it.
+  if (reason === 'TIMEOUT' || reason === 'ABORTED') return Infinity;
+  return CUT_OFF_SETTLE_MS;
 }

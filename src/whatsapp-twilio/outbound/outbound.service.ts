@@ -76,7 +76,10 @@ export class OutboundService {
   async send(input: OutboundMessageInput, { transaction }: SendOptions = {}): Promise<OutboundMessage> {
     const { connection, request } = this.check(input);
     if (transaction !== undefined) return this.sendWithin(transaction, connection, request);
-    const row = await groupCommitOf(this.db).run((trx) => this.outbox.enqueue(trx, connection, request));
+    const row = await groupCommitOf(this.db).run(
+      (trx) => this.outbox.enqueue(trx, connection, request),
+      request.to.value,
+    );
     this.signals.outbox.emit();
     return toOutboundMessage(row);
   }
@@ -152,7 +155,10 @@ export class OutboundService {
     request: OutboundRequest,
   ): Promise<OutboundMessage> {
     if (engineOf(this.db).name !== 'postgres') throw new TransactionNotPossibleError();
-    const route = await groupCommitOf(this.db).run((trx) => this.outbox.route(trx, connection, request));
+    const route = await groupCommitOf(this.db).run(
+      (trx) => this.outbox.route(trx, connection, request),
+      request.to.value,
+    );
     const row = await withinTransaction(transaction, (trx) => this.outbox.add(trx, connection, request, route));
     return toOutboundMessage(row);
   }

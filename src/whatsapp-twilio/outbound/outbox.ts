@@ -65,18 +65,19 @@ export class Outbox {
   ): Promise<OutboundRow> {
     const { sender, conversation } = route;
     const contentHash = hashOf(request);
-    const earlier = await this.findByKey(trx, connection.id, request.idempotencyKey);
-    if (earlier !== undefined) {
-      if (earlier.content_hash !== contentHash) throw new IdempotencyConflictError(earlier.id);
+    if (await isOptedOut(trx, conversation)) {
+      const earlier = await this.repeated(trx, connection, request, contentHash);
+      if (earlier === undefined) throw new OptedOutError();
       return earlier;
     }
-
-    if (await isOptedOut(trx, conversation)) throw new OptedOutError();
-
     const now = this.runtime.clock.now();
     const window = customerServiceWindow(conversation.last_inbound_at ?? undefined, now);
     const mustWait = !window.open && !('template' in request.content);
-    if (mustWait && request.outsideWindow === 'reject') throw new OutsideWindowError();
+    if (mustWait && request.outsideWindow === 'reject') {
+      const earlier = await this.repeated(trx, connection, request, contentHash);
+      if (earlier === undefined) throw new OutsideWindowError();
+      return earlier;
+    }
 
     const sendAt = request.sendAt?.getTime() ?? null;
     const expiresAt = request.expiresInSeconds ? Math.max(now, sendAt ?? now) + request.expiresInSeconds * 1000 : null;
@@ -100,6 +101,7 @@ export class Outbox {
       expires_at: expiresAt,
       attempts: 0,
       attempted_at: null,
+      outside_window: 'template' in request.content ? 'send' : request.outsideWindow,
       created_at: now,
       updated_at: now,
       ...startOf({ now, sendAt, expiresAt, hold: mustWait && request.outsideWindow === 'hold' }),
@@ -110,8 +112,7 @@ export class Outbox {
       .onConflict((conflict) => conflict.columns(['connection_id', 'idempotency_key']).doNothing())
       .returningAll()
       .executeTakeFirst();
-    // Another process used the same key in this moment.
-    if (stored === undefined) return this.add(trx, connection, request, route);
+    if (stored === undefined) return (await this.repeated(trx, connection, request, contentHash))!;
     await this.journal.begin(trx, stored);
     return stored;
   }
@@ -140,18 +141,22 @@ export class Outbox {
     return this.journal.step(trx, row, { status: 'canceled', dueAt: null });
   }
 
-  private async findByKey(
+  /** The message that has the request's idempotency key. */
+  private async repeated(
     trx: DatabaseTransaction,
-    connectionId: string,
-    key: string | undefined,
+    connection: Connection,
+    { idempotencyKey }: OutboundRequest,
+    contentHash: string,
   ): Promise<OutboundRow | undefined> {
-    if (key === undefined) return undefined;
-    return trx
+    if (idempotencyKey === undefined) return undefined;
+    const earlier = await trx
       .selectFrom('outbound_messages')
       .selectAll()
-      .where('connection_id', '=', connectionId)
-      .where('idempotency_key', '=', key)
+      .where('connection_id', '=', connection.id)
+      .where('idempotency_key', '=', idempotencyKey)
       .executeTakeFirst();
+    if (earlier !== undefined && earlier.content_hash !== contentHash) throw new IdempotencyConflictError(earlier.id);
+    return earlier;
   }
 
   /** The message's own sender, else the connection's; a service goes on with the number the user already knows. */

@@ -12,17 +12,31 @@ interface Pace {
 }
 
 /**
- * How many requests of an account this process may have under way: half as many after each "too many requests", one more again after
- * as many successes as there are places.
+ * How many requests of an account this process may have under way: half as many after each "too many requests", one
+ * more again after as many successes as there are places.
  */
 @Injectable()
 export class Pacing {
   readonly #paces = new Map<string, Pace>();
+  readonly #inFlight = new Map<string, number>();
 
-  limitOf(accountSid: string, now: number): number {
+  /** How many more requests of the account may begin. */
+  places(accountSid: string, now: number): number {
     const pace = this.#paces.get(accountSid);
-    if (pace === undefined) return MOST_IN_FLIGHT;
-    return pace.pausedUntil > now ? 0 : Math.floor(pace.limit);
+    if (pace !== undefined && pace.pausedUntil > now) return 0;
+    const limit = pace === undefined ? MOST_IN_FLIGHT : Math.floor(pace.limit);
+    return limit - (this.#inFlight.get(accountSid) ?? 0);
+  }
+
+  /** A request takes one of the places, until `ended()`. */
+  began(accountSid: string): void {
+    this.#inFlight.set(accountSid, (this.#inFlight.get(accountSid) ?? 0) + 1);
+  }
+
+  ended(accountSid: string): void {
+    const left = (this.#inFlight.get(accountSid) ?? 0) - 1;
+    if (left > 0) this.#inFlight.set(accountSid, left);
+    else this.#inFlight.delete(accountSid);
   }
 
   /** When the account may send again, if it rests. */

@@ -7,15 +7,12 @@ import type { Runtime } from '../runtime';
 import type { Database } from '../storage/database';
 import type { OutboundRow } from '../storage/schema';
 import { DATABASE, RUNTIME, SETTINGS } from '../tokens';
-import type { MessageError } from '../twilio/error-catalogue';
 import { isTwilioError } from '../twilio/twilio-errors';
 import { findAtTwilio } from './find-at-twilio';
 import { Settlement } from './settlement';
 
 /** The first look for a message whose fate is unknown comes after this; each further one after twice the time passed. */
 export const FIRST_LOOK_MS = 1000;
-/** When Twilio itself answered with an error, its work on the request is over, and its list tells soon. */
-const ANSWERED_SETTLE_MS = 2000;
 
 /** Finds out what became of a request whose outcome is unknown. Nothing is sent again before that. */
 @Injectable()
@@ -36,7 +33,7 @@ export class Reconciler {
     try {
       const found = await findAtTwilio(this.db, this.clients.of(connection), row);
       if (found.kind === 'taken') return await this.settlement.taken(row, found.resource);
-      if (found.kind === 'not-found' && elapsed >= this.settleAfter(row)) {
+      if (found.kind === 'not-found' && now >= this.settledAt(row, now)) {
         this.logger.warn(`Message ${row.id} is not at Twilio; it is sent again.`);
         return await this.settlement.step(row, { status: 'queued', dueAt: now });
       }
@@ -53,15 +50,13 @@ export class Reconciler {
       this.logger.error(`Message ${row.id} stays unknown: Twilio may or may not have sent it. It is not sent again.`);
       return { status: 'unknown', dueAt: null };
     }
-    const settle = this.settleAfter(row);
-    const pause = elapsed < settle ? Math.min(Math.max(elapsed, FIRST_LOOK_MS), settle - elapsed) : elapsed;
+    const left = this.settledAt(row, now) - now;
+    const pause = left > 0 ? Math.min(Math.max(elapsed, FIRST_LOOK_MS), left) : elapsed;
     return { status: 'unknown', dueAt: now + Math.min(pause, giveUpAfterMs - elapsed), waiting: 'reconcile' };
   }
 
   /** From when on a message that Twilio does not list was not taken. */
-  private settleAfter({ error }: OutboundRow): number {
-    const { settleAfterMs } = this.settings.reconciliation;
-    const wasAnswered = error !== null && typeof (JSON.parse(error) as MessageError).code === 'number';
-    return wasAnswered ? Math.min(ANSWERED_SETTLE_MS, settleAfterMs) : settleAfterMs;
+  private settledAt({ settled_at, unknown_since }: OutboundRow, now: number): number {
+    return settled_at ?? (unknown_since ?? now) + this.settings.reconciliation.settleAfterMs;
   }
 }

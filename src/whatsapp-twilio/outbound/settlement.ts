@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { OptOuts } from '../conversations/opt-outs';
 import { MessageJournal, type OutboxStep } from '../delivery/message-journal';
 import { StatusCallbacks } from '../delivery/status-callbacks';
+import { readAddress } from '../messages/address';
 import { fromTwilioStatus } from '../messages/message-status';
 import type { Database, DatabaseTransaction } from '../storage/database';
 import { engineOf } from '../storage/engine';
@@ -45,10 +46,10 @@ export class Settlement {
   }
 
   private async onFresh(
-    { id }: OutboundRow,
+    { id, to_address }: OutboundRow,
     act: (trx: DatabaseTransaction, fresh: OutboundRow) => Promise<void>,
   ): Promise<void> {
-    await commitPersistently(this.db, async (trx) => {
+    const settle = async (trx: DatabaseTransaction): Promise<void> => {
       const fresh = await trx
         .selectFrom('outbound_messages')
         .selectAll()
@@ -56,6 +57,7 @@ export class Settlement {
         .modifyEnd(engineOf(trx).forUpdate)
         .executeTakeFirst();
       if (fresh !== undefined) await act(trx, fresh);
-    });
+    };
+    await commitPersistently(this.db, settle, readAddress(to_address).value);
   }
 }

@@ -5,7 +5,7 @@ import type { Runtime } from '../runtime';
 import type { Database } from '../storage/database';
 import type { OutboundRow } from '../storage/schema';
 import { DATABASE, RUNTIME, SETTINGS } from '../tokens';
-import { type Budget, choose, usedBudget } from './budget';
+import { type Budget, budgetOf, choose } from './budget';
 import type { Waiting } from './outbound-message.view';
 
 /**
@@ -56,6 +56,6 @@ export class WaitingReasons {
   }
 
   private budgetOf(accountSid: string, now: number): Promise<Budget> {
-    return usedBudget(this.db, accountSid, this.settings.rateLimitRpm, now);
+    return budgetOf(this.db, accountSid, this.settings.rateLimitRpm, now);
   }
 }

@@ -4,7 +4,8 @@ import { ConnectionRegistry } from '../connections/connection-registry';
 import type { WhatsappTwilioSettings } from '../contract/validate-options';
 import type { Runtime } from '../runtime';
 import type { Database } from '../storage/database';
-import { DATABASE, RUNTIME, SETTINGS } from '../tokens';
+import type { Storage } from '../storage/storage';
+import { DATABASE, RUNTIME, SETTINGS, STORAGE } from '../tokens';
 import {
   type EraseBatch,
   eraseInbound,
@@ -37,6 +38,7 @@ export class Retention {
 
   constructor(
     @Inject(SETTINGS) private readonly settings: WhatsappTwilioSettings,
+    @Inject(STORAGE) private readonly storage: Storage,
     @Inject(DATABASE) private readonly db: Database,
     @Inject(RUNTIME) private readonly runtime: Runtime,
     private readonly connections: ConnectionRegistry,
@@ -70,6 +72,7 @@ export class Retention {
       for (const batch of [eraseInbound, eraseOutbound, eraseStatusFailures]) {
         await this.eraseAll(batch, contentDays * DAY_MS);
       }
+      await this.storage.spool?.eraseSetAside(this.runtime.clock.now() - contentDays * DAY_MS);
     } catch (error) {
       this.logger.error(
         'What is old enough could not be erased; it is tried again in an hour.',

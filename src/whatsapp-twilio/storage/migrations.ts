@@ -1,6 +1,7 @@
 import { type CreateTableBuilder, type Kysely, type Migration, type MigrationProvider, Migrator, sql } from 'kysely';
 import { connections } from './0002-connections';
 import { service } from './0003-service';
+import { pace } from './0004-pace';
 import type { Database } from './database';
 import { type Engine, engineOf } from './engine';
 
@@ -195,6 +196,7 @@ function migrationsFor(engine: Engine): MigrationProvider {
         '0001_first_tables': firstTables(engine),
         '0002_connections': connections(),
         '0003_service': service(engine),
+        '0004_pace': pace(engine),
       }),
   };
 }

@@ -31,11 +31,13 @@ export async function persistently<Result>(db: Database, action: () => Promise<R
  * Commits what must not be lost, because what it records has happened already. The work has to find out by itself that
  * it was done before, as a connection can also break after the commit.
  *
+ * @param key As for `GroupCommit.run()`.
  * @throws as `persistently()`.
  */
 export function commitPersistently<Result>(
   db: Database,
   work: (trx: DatabaseTransaction) => Promise<Result>,
+  key?: string,
 ): Promise<Result> {
-  return persistently(db, () => groupCommitOf(db).run(work));
+  return persistently(db, () => groupCommitOf(db).run(work, key));
 }

@@ -6,7 +6,7 @@ import type { StorageReach } from './storage-reach';
 
 /** A connection that hangs must not hold a webhook for longer than Twilio waits. */
 const CONNECT_TIMEOUT_MS = 3000;
-const STATEMENT_TIMEOUT_MS = 10_000;
+const STATEMENT_TIMEOUT_MS = 5000;
 const CONNECTIONS = 10;
 
 /**

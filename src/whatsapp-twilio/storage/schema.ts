@@ -1,4 +1,5 @@
 import type { Generated, Insertable, Selectable } from 'kysely';
+import type { OutsideWindowPolicy } from '../messages/outbound-message';
 
 /** Times are milliseconds since 1970 and JSON is text, so that one schema and one set of queries serve every engine. */
 export interface Schema {
@@ -8,6 +9,7 @@ export interface Schema {
   message_events: MessageEventsTable;
   early_callbacks: EarlyCallbacksTable;
   send_slots: SendSlotsTable;
+  sender_rests: SenderRestsTable;
   workers: WorkersTable;
   events: EventsTable;
   event_positions: EventPositionsTable;
@@ -43,6 +45,8 @@ interface InboundMessagesTable {
   conversation_id: string;
   /** What tells a repeat from a new message: the MessageSid, or what stands in for it. */
   dedupe_key: string;
+  /** Twilio's name for the request, the same on each of its tries. */
+  idempotency_token: string | null;
   message_sid: string;
   params: string;
   received_at: number;
@@ -92,8 +96,12 @@ interface OutboundMessagesTable {
   owner: string | null;
   /** Since when its fate is unknown. */
   unknown_since: number | null;
+  /** From when on, if Twilio does not list it, it was not taken. */
+  settled_at: number | null;
   /** Why it waits, for people. */
   waiting: string | null;
+  /** What to do when it is due and the 24-hour window is closed. */
+  outside_window: Generated<OutsideWindowPolicy>;
   /** When Twilio is asked what became of it, unless a callback tells before. */
   check_at: number | null;
   /** When its content and metadata were taken out. */
@@ -144,6 +152,17 @@ interface SendSlotsTable {
   account_sid: string;
   priority: 'conversation' | 'bulk' | 'lookup';
   at: number;
+  /** How many left at this time. */
+  sends: Generated<number>;
+}
+
+/** Senders that WhatsApp takes no messages from for a while, as it had too many. */
+interface SenderRestsTable {
+  account_sid: string;
+  sender: string;
+  until: number;
+  /** How often in a row. */
+  refusals: number;
 }
 
 /** The processes that work on this storage. */

@@ -89,6 +89,15 @@ export class Spool {
     this.#size--;
   }
 
+  /** Removes what was set aside and received before this time, in milliseconds since 1970. */
+  async eraseSetAside(until: number): Promise<void> {
+    await this.db
+      .deleteFrom('webhooks')
+      .where('is_set_aside', '=', 1)
+      .where(sql<number>`coalesce(json_extract(webhook, '$.receivedAt'), 0)`, '<', until)
+      .execute();
+  }
+
   /** Resolves if the file can be written to. */
   async check(): Promise<void> {
     await sql`pragma user_version = 1`.execute(this.db);
