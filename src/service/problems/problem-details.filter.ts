@@ -60,7 +60,12 @@ function problemOf(error: unknown): Problem {
       ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
     };
   }
-  if (error instanceof HttpException) return plain(error.getStatus(), error.message);
+  if (error instanceof HttpException) {
+    // What Nest makes of a body that cannot be parsed; its words quote the body.
+    const isUnparsed = error.getStatus() === 400 && error.message.includes('JSON');
+    if (isUnparsed) return { status: 400, ...ofFastify['FST_ERR_CTP_INVALID_JSON_BODY']! };
+    return plain(error.getStatus(), error.message);
+  }
   if (isConnectionError(error)) {
     return {
       status: 503,
@@ -70,9 +75,6 @@ function problemOf(error: unknown): Problem {
     };
   }
   const { code = '', statusCode } = (error ?? {}) as { code?: string; statusCode?: number };
-  // Nest parses JSON by itself where it keeps the bytes.
-  if ((error as Error | undefined)?.name === 'SyntaxError' && statusCode === 400)
-    return { status: 400, ...ofFastify['FST_ERR_CTP_INVALID_JSON_BODY']! };
   if (Object.hasOwn(ofFastify, code)) return { status: statusCode ?? 400, ...ofFastify[code]! };
   if (Object.hasOwn(statusOfCode, code)) return known(error as Error & { code: string });
   return plain(typeof statusCode === 'number' && statusCode >= 400 && statusCode < 600 ? statusCode : 500);

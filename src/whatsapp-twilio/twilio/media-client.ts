@@ -2,6 +2,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import { Agent, type Dispatcher, request } from 'undici';
 import type { Clock } from '../../common/clock';
 import { parseUrl } from '../../common/parse-url';
+import { twilioApiBaseUrl } from '../contract/messaging.whatsapp.twilio';
 import { describeRefusal, MediaError } from './media.errors';
 
 /** A file on its way. The stream has to be read or destroyed. */
@@ -29,7 +30,6 @@ export interface MediaRequest {
   readonly signal?: AbortSignal;
 }
 
-const TWILIO = 'https://api.twilio.com';
 const MOST_REDIRECTS = 3;
 const LARGEST_BYTES = 100 * 1024 * 1024;
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -152,7 +152,7 @@ export class MediaClient {
   }
 
   #mayRedirectTo(url: URL): boolean {
-    if (this.#origin !== TWILIO) return url.origin === this.#origin;
+    if (this.#origin !== twilioApiBaseUrl) return url.origin === this.#origin;
     return url.protocol === 'https:' && url.port === '' && /^([\w-]+\.)+(twilio|twiliocdn)\.com$/.test(url.hostname);
   }
 
