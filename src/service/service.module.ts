@@ -10,6 +10,9 @@ import { DeadLettersController } from './api/dead-letters.controller';
 import { InboundMessagesController } from './api/inbound-messages.controller';
 import { MessagesController } from './api/messages.controller';
 import { UsageStorage } from './auth/usage-storage';
+import { MetricsController } from './metrics/metrics.controller';
+import { Metrics } from './metrics/metrics.service';
+import { Queues } from './metrics/queues';
 import { DocsController } from './openapi/docs.controller';
 import { Drain } from './probes/drain';
 import { HealthController } from './probes/health.controller';
@@ -51,6 +54,8 @@ export class ServiceModule {
         { provide: SERVICE_ENVIRONMENT, useValue: service },
         { provide: FORWARDERS, useValue: forwarders },
         Forwarders,
+        Metrics,
+        Queues,
         Drain,
       ],
       controllers: [
@@ -60,6 +65,7 @@ export class ServiceModule {
         ConversationsController,
         DeadLettersController,
         EventsController,
+        MetricsController,
         DocsController,
       ],
     };

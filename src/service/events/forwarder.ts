@@ -33,6 +33,8 @@ export class Forwarder implements EventSubscriber {
   readonly name: string;
   readonly #webhook: Webhook;
   readonly #agent: Agent;
+  /** Told how each delivery went. */
+  onResult: (result: 'taken' | 'retry' | 'refused') => void = () => {};
 
   constructor(
     private readonly endpoint: ForwardEndpoint,
@@ -56,6 +58,16 @@ export class Forwarder implements EventSubscriber {
 
   /** @throws ForwardError */
   async deliver(event: WhatsappEvent): Promise<void> {
+    try {
+      await this.#deliver(event);
+    } catch (error) {
+      this.onResult((error as ForwardError).retryable ? 'retry' : 'refused');
+      throw error;
+    }
+    this.onResult('taken');
+  }
+
+  async #deliver(event: WhatsappEvent): Promise<void> {
     const url = new URL(this.endpoint.url);
     const host = url.hostname.replace(/^\[|\]$/g, '');
     // An address needs no look-up, so it is checked here.

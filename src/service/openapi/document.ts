@@ -29,7 +29,7 @@ export function createApiDocument(app: INestApplication): OpenAPIObject {
     .addTag('Operations', 'For those who run the service.')
     .addTag('Webhooks', 'For Twilio.')
     .build();
-  const document = SwaggerModule.createDocument(app, info);
+  const document = SwaggerModule.createDocument(app, info, { autoTagControllers: false });
   const paths = Object.entries(document.paths).filter(([path]) => !path.startsWith('/webhooks/'));
   return {
     ...document,

@@ -37,7 +37,7 @@ function webhook(id: string, status: boolean, named: boolean): PathItem {
       operationId: id,
       tags: ['Webhooks'],
       summary: `${status ? 'Status callbacks' : 'Messages of users'}${named ? ' of one connection' : ''}`,
-      description: 'For Twilio: signed with `X-Twilio-Signature`, stored before it is acknowledged.',
+      description: 'For Twilio, which signs it: stored before it is acknowledged.',
       security: [],
       ...(named && { parameters: [connectionId] }),
       requestBody: form,
