@@ -1,7 +1,7 @@
 import type { ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { newId } from '../common/ids';
 import { conditionalGet } from './http/conditional-get';
 import { QuietConnections } from './http/quiet-connections';
@@ -62,7 +62,7 @@ export async function createService(
     done(null, payload);
   });
   adapter.getInstance().addHook('onSend', conditionalGet);
-  const connections = new QuietConnections(adapter.getHttpServer() as Server);
+  const connections = new QuietConnections(adapter.getHttpServer());
   adapter.getInstance().addHook('preClose', (done: () => void) => {
     // After this turn the server takes no more connections.
     setImmediate(() => connections.end());

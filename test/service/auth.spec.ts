@@ -68,6 +68,9 @@ describe('The API', () => {
   const start = (keys: string, variables: Record<string, string> = {}) =>
     startService({ variables: { API_KEYS: keys, ...variables } }).then((started) => (service = started));
 
+  const send = (secret: string) =>
+    service.call<Problem & { id: string }>('POST', '/v1/messages', { secret, body: { to: ANA, text: 'hi' } });
+
   it('is for those who have a key; probes, metrics, documentation and webhooks are for all', async () => {
     await start('app:a-long-enough-secret');
     const none = await service.call<Problem>('GET', '/v1/messages');
@@ -97,8 +100,6 @@ describe('The API', () => {
 
   it('lets a key do what it is for, and says what it is not for', async () => {
     await start('reader[read]:secret-of-reader,other[read@other write@other]:secret-of-other,all:secret-of-all');
-    const send = (secret: string) =>
-      service.call<Problem & { id: string }>('POST', '/v1/messages', { secret, body: { to: ANA, text: 'hi' } });
     expect(await send('secret-of-reader')).toMatchObject({
       status: 403,
       body: { code: 'FORBIDDEN', detail: expect.stringContaining('reader') },
