@@ -7,6 +7,7 @@ for (const name of Object.keys(manifest.peerDependencies)) {
   const version = manifest.devDependencies[name];
   if (version === undefined) throw new Error(`${name} is a peer, and no version of it is tested (devDependencies).`);
   manifest.dependencies[name] = version;
+  delete manifest.devDependencies[name]; // what is both would count as a tool
 }
 delete manifest.peerDependencies;
 delete manifest.peerDependenciesMeta;

@@ -2,6 +2,8 @@ import { ConsoleLogger, type LogLevel as NestLogLevel } from '@nestjs/common';
 import { logLevels, type LogLevel, type ServiceEnvironment } from '../service-environment';
 import { requestContext } from './request-context';
 
+const framework: ReadonlySet<unknown> = new Set(['InstanceLoader', 'NestFactory', 'RouterExplorer', 'RoutesResolver']);
+
 /**
  * One line for each thing that happens. As JSON, what an object says stands beside the message, and everything that is
  * logged while a request is answered has its id.
@@ -9,6 +11,12 @@ import { requestContext } from './request-context';
 export class ServiceLogger extends ConsoleLogger {
   constructor({ logFormat, logLevel }: Pick<ServiceEnvironment, 'logFormat' | 'logLevel'>) {
     super({ json: logFormat === 'json', colors: false, compact: true, logLevels: nestLevels(logLevel) });
+  }
+
+  /** What Nest says while it starts is for those who look into that. */
+  override log(message: unknown, ...rest: unknown[]): void {
+    if (framework.has(rest.at(-1))) this.debug(message, ...rest);
+    else super.log(message, ...rest);
   }
 
   protected override getJsonLogObject(

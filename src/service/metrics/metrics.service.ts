@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { type SendHappening, sendChannel } from '../../common/happenings';
@@ -13,7 +13,7 @@ const SEND_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15];
 
 /** What Prometheus is told. Labels have few values: never a number, a message or a user. */
 @Injectable()
-export class Metrics implements OnModuleInit, OnModuleDestroy {
+export class Metrics implements OnModuleInit, OnApplicationShutdown {
   readonly registry = new Registry();
   private readonly logger = new Logger('Sends');
   private readonly options = { registers: [this.registry] };
@@ -95,7 +95,8 @@ export class Metrics implements OnModuleInit, OnModuleDestroy {
     }
   }
 
-  onModuleDestroy(): void {
+  /** After the last message was sent. */
+  onApplicationShutdown(): void {
     unsubscribe(sendChannel.name, this.onSend);
   }
 
