@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import { TwilioEmulator } from '../emulator';
+import { TwilioEmulator, type TwilioEmulatorOptions } from '../emulator';
 import { CliError } from './cli.error';
 import { readOptions } from './options';
 
@@ -18,7 +18,7 @@ export async function emulator(args: string[]): Promise<void> {
       },
     }),
   );
-  const twilio = await start({
+  const twilio = await startEmulator({
     port: portOf(options.port),
     webhookUrl: options.webhook,
     ...(options['account-sid'] !== undefined && { accountSid: options['account-sid'] }),
@@ -41,7 +41,8 @@ Ctrl-C ends it.
   await twilio.stop();
 }
 
-async function start(options: Parameters<typeof TwilioEmulator.start>[0]): Promise<TwilioEmulator> {
+/** @throws CliError for a port that is taken and for what is no account or sender. */
+export async function startEmulator(options: TwilioEmulatorOptions): Promise<TwilioEmulator> {
   try {
     return await TwilioEmulator.start(options);
   } catch (error) {
@@ -52,7 +53,7 @@ async function start(options: Parameters<typeof TwilioEmulator.start>[0]): Promi
   }
 }
 
-function portOf(text: string): number {
+export function portOf(text: string): number {
   const port = Number(text);
   if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new CliError('--port must be a number from 0 to 65535.');
   return port;

@@ -2,8 +2,9 @@
 import { CliError } from './cli.error';
 import { doctor } from './doctor';
 import { emulator } from './emulator';
+import { simulate } from './simulate';
 
-const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = { doctor, emulator };
+const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = { doctor, emulator, simulate };
 
 const USAGE = `Usage: whatsapp-twilio <command> [options]
 
@@ -15,6 +16,14 @@ const USAGE = `Usage: whatsapp-twilio <command> [options]
               --account-sid <AC…>       default: made up, and printed
               --auth-token <token>      default: made up, and printed
               --sender <whatsapp:+…>    default whatsapp:+15550006789
+  simulate    plays a scenario (YAML) against an app: whatsapp-twilio simulate scenario.yaml --webhook <url>
+              --webhook <url>           where the app takes inbound messages
+              --status <url>            where it takes status callbacks of messages that name no URL
+              --port <number>           where the app finds Twilio; default 4010
+              --account-sid <AC…>       what the app has; default AC and 32 zeros
+              --auth-token <token>      what the app has; default 32 zeros
+              --sender <whatsapp:+…>    default whatsapp:+15550006789
+              --json                    machine-readable
 `;
 
 async function main([name, ...args]: string[]): Promise<void> {

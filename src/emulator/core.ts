@@ -1,9 +1,8 @@
-import type { Clock } from '../common/clock';
-import type { Account } from './account';
-import type { ContentTemplate } from './content';
-import type { FaultPlan } from './faults';
+import type { Accounts } from './accounts/accounts';
+import type { FaultPlan } from './faults/fault-plan';
 import type { Journal } from './journal';
 import type { MessageStore } from './message-store';
+import type { MovableClock } from './offset-clock';
 import type { Users } from './phone/users';
 import type { SeededRandom } from './random';
 import type { WebhookSender } from './webhooks/webhook-sender';
@@ -19,18 +18,21 @@ export interface StatusDelays {
 
 /** What all parts of one emulator share. */
 export interface Core {
-  readonly clock: Clock;
+  readonly clock: MovableClock;
   readonly random: SeededRandom;
-  readonly account: Account;
+  readonly accounts: Accounts;
   readonly journal: Journal;
   readonly messages: MessageStore;
   readonly users: Users;
-  readonly contents: Map<string, ContentTemplate>;
   readonly faults: FaultPlan;
   readonly work: Work;
   readonly webhooks: WebhookSender;
   readonly statusDelays: StatusDelays;
   readonly enforceWindow: boolean;
+  /** Signs the addresses of media. */
+  readonly mediaSecret: string;
+  /** How long media are not there yet after their message came, in milliseconds. */
+  readonly mediaDelayMs: number;
   /** Aborts when the emulator stops. */
   readonly stopping: AbortSignal;
   /** The emulator's own origin, once it listens. */

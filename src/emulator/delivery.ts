@@ -1,9 +1,9 @@
 import type { Core } from './core';
-import { render } from './content';
 import { fetchMedia } from './media-fetcher';
 import { isFinal, type Message } from './message';
-import { isApprovedTemplate } from './outbound';
-import { windowIsOpen } from './phone/user';
+import { mediaFailure } from './rules/media-rules';
+import { type Refusal, refusalOf } from './rules/refusal';
+import { chatOf } from './phone/user';
 import { StatusCallbacks } from './webhooks/status-callbacks';
 
 /**
@@ -55,40 +55,59 @@ export class Delivery {
     }
   }
 
-  /** The user has seen everything that arrived so far. */
-  readAll(user: Message['user']): void {
+  /** The user has seen everything that arrived from this sender so far. */
+  readAll(user: Message['user'], sender: string): void {
     if (!user.readReceipts) return;
-    for (const message of this.core.messages.all()) {
-      if (message.user === user && message.status === 'delivered') this.#report(message, 'read');
+    for (const message of this.core.messages.ofUser(user)) {
+      if (message.from === sender && message.status === 'delivered') this.#report(message, 'read');
     }
   }
 
   #queue(message: Message): void {
-    this.core.messages.update(message, { from: this.core.account.sender });
+    this.core.messages.update(message, { from: message.from ?? this.#pick(message) });
     this.#report(message, 'queued');
     this.core.work.step(this.core.statusDelays.sent, () => this.#send(message));
   }
 
+  /** A service stays with the sender that the user knows, and otherwise takes the first of its pool. */
+  #pick(message: Message): string | null {
+    const pool = this.core.accounts.of(message).services.get(message.messagingServiceSid ?? '')?.pool ?? [];
+    return pool.find((address) => message.user.chats.has(address)) ?? pool[0] ?? null;
+  }
+
   #send(message: Message): void {
     if (this.#isDeleted(message)) return;
-    const errorCode = this.#refusal(message);
-    if (errorCode === undefined && message.media.some(({ url }) => url !== undefined)) {
-      this.core.work.run(async () => this.#leave(message, await this.#fetchMedia(message)));
+    const refusal = refusalOf(this.core, message);
+    if (refusal === undefined && message.media.some(({ url }) => url !== undefined)) {
+      this.core.work.run(async () => {
+        const code = await this.#fetchMedia(message);
+        this.#leave(message, code === undefined ? undefined : { status: 'failed', code });
+      });
     } else {
-      this.#leave(message, errorCode);
+      this.#leave(message, refusal);
     }
   }
 
-  #leave(message: Message, errorCode: number | undefined): void {
+  #leave(message: Message, refusal: Refusal | undefined): void {
     if (this.#isDeleted(message)) return;
-    if (errorCode !== undefined) {
-      this.#report(message, 'failed', errorCode);
+    if (refusal?.status === 'failed') {
+      this.#report(message, 'failed', refusal.code);
       return;
     }
-    this.core.messages.update(message, { sentAt: this.core.clock.now() });
+    const now = this.core.clock.now();
+    const chat = chatOf(message.user, message.from ?? '');
+    chat.sentAt = now;
+    this.core.messages.update(message, { sentAt: now });
     this.#report(message, 'sent');
-    if (message.user.online) this.#deliverLater(message);
-    else this.#waiting.add(message);
+    if (refusal) {
+      this.core.work.step(this.core.statusDelays.delivered, () => this.#report(message, 'undelivered', refusal.code));
+    } else if (chat.blocked) {
+      // What is sent to someone who blocked the sender never comes, and nobody is told.
+    } else if (message.user.online) {
+      this.#deliverLater(message);
+    } else {
+      this.#waiting.add(message);
+    }
   }
 
   #deliverLater(message: Message): void {
@@ -109,20 +128,6 @@ export class Delivery {
     });
   }
 
-  /** What WhatsApp has against the message: told by callback only, after Twilio took it. */
-  #refusal(message: Message): number | undefined {
-    const { account, clock, contents, enforceWindow, faults } = this.core;
-    if (account.status === 'suspended') return 30002;
-    const fault = faults.nextDelivery('failed');
-    if (fault !== undefined) return fault;
-    if (enforceWindow && !windowIsOpen(message.user, clock.now()) && !isApprovedTemplate(this.core, message)) {
-      return 63016;
-    }
-    const template = message.template && contents.get(message.template.contentSid);
-    if (message.template && template && render(template, message.template.variables).missingVariables) return 63028;
-    return undefined;
-  }
-
   async #fetchMedia(message: Message): Promise<number | undefined> {
     for (const media of message.media) {
       if (media.url === undefined) continue;
@@ -131,7 +136,7 @@ export class Delivery {
       media.contentType = result.contentType;
       media.data = result.data;
     }
-    return undefined;
+    return mediaFailure(message.media);
   }
 
   #isDeleted(message: Message): boolean {

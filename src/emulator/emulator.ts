@@ -1,22 +1,24 @@
 import type { EventEmitter } from 'node:events';
 import { type Clock, systemClock } from '../common/clock';
-import { parseAddress } from '../whatsapp-twilio/messages/address';
-import { Account, type ApiKey, type SenderWebhook } from './account';
-import type { ContentTemplate } from './content';
+import { Accounts } from './accounts/accounts';
+import type { ApiKey } from './accounts/api-key';
+import { addAccount, addApiKey, addSender, addService, DEFAULT_SENDER } from './accounts/provision';
 import { Control } from './control/control';
 import type { Core, StatusDelays } from './core';
 import { Delivery } from './delivery';
-import { FaultPlan, type Faults } from './faults';
+import { FaultPlan } from './faults/fault-plan';
+import type { Faults } from './faults/faults';
 import { type Alert, type EmulatorEvents, Journal, type LoggedRequest } from './journal';
-import type { Message } from './message';
+import { MediaHost } from './media-host';
 import { MessageStore } from './message-store';
-import { Inboxes } from './phone/inbox';
-import { Phone } from './phone/phone';
-import { Users, type UserOptions } from './phone/users';
+import { type MovableClock, OffsetClock } from './offset-clock';
+import { Phones } from './phone/phones';
+import { Users } from './phone/users';
 import { SeededRandom } from './random';
 import { RestApi } from './rest/rest-api';
 import { RestEndpoint } from './rest/rest-endpoint';
 import { Server } from './server';
+import { createAccount, TwilioAccount, type TwilioAccountOptions } from './twilio-account';
 import { Inbound } from './webhooks/inbound';
 import { WebhookSender } from './webhooks/webhook-sender';
 import { Work } from './work';
@@ -32,28 +34,35 @@ export interface TwilioEmulatorOptions {
   readonly authToken?: string;
   /** API keys that REST calls may use in place of the token. */
   readonly apiKeys?: readonly ApiKey[];
-  /** The WhatsApp sender. Default `whatsapp:+15550006789`. */
-  readonly sender?: string;
+  /** The WhatsApp sender, or several. Default `whatsapp:+15550006789`. */
+  readonly sender?: string | readonly string[];
   /** A Messaging Service (`MG…`) that has the sender in its pool. Default: none. */
   readonly messagingServiceSid?: string;
   /** Where inbound messages go; `webhook()` sets it later. */
   readonly webhookUrl?: string;
+  /** Where status callbacks go of messages that name no URL of their own. */
+  readonly statusCallback?: string;
   /** Milliseconds for each step of a delivery, or for all alike. Default: 50 to `sent`, 100 to `delivered`, 250 to `read`. */
   readonly statusDelayMs?: number | Partial<StatusDelays>;
   /** Whether users let others see what they read. Default `true`. */
   readonly readReceipts?: boolean;
   /** Whether free-form messages fail (63016) to someone who has not written for 24 hours. Default `true`. */
   readonly enforceWindow?: boolean;
+  /** How long the file of an inbound message is still answered with 404, in milliseconds. Default 0. */
+  readonly mediaDelayMs?: number;
   /** Repeats every SID, token and order of parameters. Default: by chance. */
   readonly seed?: number;
+  /** Default: the system's, which `clock.advance()` can move ahead. One that can be moved itself is moved by it. */
   readonly clock?: Clock;
+  /** How much is remembered before the oldest is forgotten. Default: 100,000 messages and users, 1000 requests and alerts. */
+  readonly keep?: { readonly messages?: number; readonly users?: number; readonly requests?: number };
 }
 
-const DEFAULT_SENDER = 'whatsapp:+15550006789';
 const DEFAULT_DELAYS: StatusDelays = { queued: 20, sent: 50, delivered: 100, read: 250 };
 
 /**
- * Twilio on this machine: its REST API for WhatsApp messages, its signed webhooks and the phones of its users.
+ * Twilio on this machine: its REST API for WhatsApp messages, its signed webhooks and the phones of its users. It is
+ * also the first of its accounts; `account()` and `subaccount()` add others.
  *
  * @example
  * const twilio = await TwilioEmulator.start({ webhookUrl: 'http://127.0.0.1:3000/webhooks/whatsapp/twilio' });
@@ -62,18 +71,14 @@ const DEFAULT_DELAYS: StatusDelays = { queued: 20, sent: 50, delivered: 100, rea
  * await phone.receives(/hello/i);
  * await twilio.stop();
  */
-export class TwilioEmulator {
-  readonly #phones = new Map<string, Phone>();
-  readonly #inboxes = new Inboxes();
-
+export class TwilioEmulator extends TwilioAccount {
   private constructor(
-    private readonly core: Core,
-    private readonly delivery: Delivery,
-    private readonly inbound: Inbound,
-    private readonly server: Server,
+    core: Core,
+    phones: Phones,
+    private readonly servers: readonly (Server | MediaHost)[],
     private readonly stopping: AbortController,
   ) {
-    core.journal.events.on('arrival', (message) => this.#inboxes.of(message.user).arrive(message));
+    super(core, phones, core.accounts.main);
   }
 
   /**
@@ -84,40 +89,18 @@ export class TwilioEmulator {
   static async start(options: TwilioEmulatorOptions = {}): Promise<TwilioEmulator> {
     const stopping = new AbortController();
     const core = createCore(options, stopping.signal);
+    createMainAccount(core, options);
     const delivery = new Delivery(core);
-    const inbound = new Inbound(core, delivery);
-    const control = new Control(core, (address, user) => emulator.phone(address, user));
-    const server = new Server(new RestEndpoint(core, new RestApi(core, delivery)), control);
-    const emulator = new TwilioEmulator(core, delivery, inbound, server, stopping);
-    core.url = await server.listen(options.port ?? 0, options.host ?? '127.0.0.1');
-    return emulator;
+    const media = new MediaHost(core);
+    const phones = new Phones(core, delivery, new Inbound(core, delivery));
+    const server = new Server(new RestEndpoint(core, new RestApi(core, delivery, media)), new Control(core, phones));
+    const host = options.host ?? '127.0.0.1';
+    core.url = await server.listen(options.port ?? 0, host);
+    await media.listen(0, host);
+    return new TwilioEmulator(core, phones, [server, media], stopping);
   }
 
-  /** The origin of everything: REST, phone page and control. */
-  get url(): string {
-    return this.core.url;
-  }
-
-  get accountSid(): string {
-    return this.core.account.sid;
-  }
-
-  /** The primary token: it authenticates REST calls and signs webhooks. */
-  get authToken(): string {
-    return this.core.account.authToken;
-  }
-
-  /** `whatsapp:+15550006789` */
-  get sender(): string {
-    return this.core.account.sender;
-  }
-
-  /** Every message of the account, oldest first. */
-  get messages(): readonly Message[] {
-    return this.core.messages.all();
-  }
-
-  /** The last REST calls and webhooks, oldest first. */
+  /** The last REST calls and webhooks of all accounts, oldest first. */
   get requests(): readonly LoggedRequest[] {
     return this.core.journal.requests;
   }
@@ -127,58 +110,23 @@ export class TwilioEmulator {
     return this.core.journal.alerts;
   }
 
+  /** The time here: for windows, schedules and the steps of a delivery. Webhooks under way keep to the time outside. */
+  get clock(): MovableClock {
+    return this.core.clock;
+  }
+
   get events(): EventEmitter<EmulatorEvents> {
     return this.core.journal.events;
   }
 
-  /** Sets where the sender's webhooks go. */
-  webhook(webhook: SenderWebhook): void {
-    this.core.account.webhook = webhook;
+  /** Adds an account of its own, which is nobody's subaccount. */
+  account(options?: TwilioAccountOptions): TwilioAccount {
+    return createAccount(this.core, this.phones, options);
   }
 
-  /**
-   * The phone of a user, by number (`+15551230001`) or, for one who hides it, by business-scoped id. The same address
-   * gives the same phone.
-   *
-   * @throws RangeError for what is neither.
-   */
-  phone(address: string, options?: UserOptions): Phone {
-    const parsed = parseAddress(address);
-    if (!parsed) throw new RangeError(`Not a phone number or business-scoped user id: ${JSON.stringify(address)}`);
-    const user = this.core.users.obtain(parsed, options);
-    let phone = this.#phones.get(user.id);
-    if (!phone) {
-      phone = new Phone(this.core, this.delivery, this.inbound, this.#inboxes.of(user), user);
-      this.#phones.set(user.id, phone);
-    }
-    return phone;
-  }
-
-  /** Registers a content template and returns its SID (`HX…`). */
-  content(template: Omit<ContentTemplate, 'sid'> & { readonly sid?: string }): string {
-    const sid = template.sid ?? this.core.random.sid('HX');
-    this.core.contents.set(sid, { ...template, sid });
-    return sid;
-  }
-
-  /** Makes things go wrong from now on; `faults({})` makes all well again. */
+  /** Makes things go wrong from now on; `faults({})` makes all well again. @throws RangeError for what is no fault. */
   faults(faults: Faults): void {
     this.core.faults.set(faults);
-  }
-
-  /** Suspends the account: its REST calls are refused (20005), and what is on its way fails (30002). */
-  suspend(): void {
-    this.core.account.status = 'suspended';
-  }
-
-  activate(): void {
-    this.core.account.status = 'active';
-  }
-
-  /** Replaces the token: the old one is refused at once, the new one, which is returned, signs from now on. */
-  changeToken(token: string = this.core.random.hex(32)): string {
-    this.core.account.authToken = token;
-    return token;
   }
 
   /**
@@ -192,7 +140,7 @@ export class TwilioEmulator {
   /** Cuts everything off, and leaves nothing running. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    await this.server.close();
+    await Promise.all(this.servers.map((server) => server.close()));
     await this.core.work.stop();
     await this.core.webhooks.stop();
     this.core.journal.events.removeAllListeners();
@@ -200,48 +148,57 @@ export class TwilioEmulator {
 }
 
 function createCore(options: TwilioEmulatorOptions, stopping: AbortSignal): Core {
-  const clock = options.clock ?? systemClock;
+  const wall = options.clock ?? systemClock;
+  const clock = announced(isMovable(wall) ? wall : new OffsetClock(wall), (now) => journal.events.emit('clock', now));
   const random = new SeededRandom(options.seed);
-  const account = createAccount(options, random, clock);
-  const journal = new Journal(clock);
+  const journal: Journal = new Journal(clock, random, options.keep?.requests ?? 1000);
   const delay = options.statusDelayMs ?? {};
   return {
     clock,
     random,
-    account,
+    accounts: new Accounts(),
     journal,
-    messages: new MessageStore(clock, journal),
-    users: new Users(options.readReceipts ?? true, journal),
-    contents: new Map(),
-    faults: new FaultPlan(),
-    work: new Work(clock, clock === systemClock),
-    webhooks: new WebhookSender(account, clock, random, journal, stopping),
+    messages: new MessageStore(clock, journal, options.keep?.messages ?? 100_000),
+    users: new Users(options.readReceipts ?? true, journal, options.keep?.users ?? 100_000),
+    faults: new FaultPlan(random.fork(), (faults) => journal.events.emit('faults', faults)),
+    work: new Work(clock, wall === systemClock),
+    webhooks: new WebhookSender(wall, random, journal, stopping),
     statusDelays:
       typeof delay === 'number'
         ? { queued: delay, sent: delay, delivered: delay, read: delay }
         : { ...DEFAULT_DELAYS, ...delay },
     enforceWindow: options.enforceWindow ?? true,
+    mediaSecret: random.hex(32),
+    mediaDelayMs: options.mediaDelayMs ?? 0,
     stopping,
     url: '',
   };
 }
 
-function createAccount(options: TwilioEmulatorOptions, random: SeededRandom, clock: Clock): Account {
-  const sid = options.accountSid ?? random.sid('AC');
-  const sender = options.sender ?? DEFAULT_SENDER;
-  if (!/^AC[0-9a-fA-F]{32}$/.test(sid)) throw new RangeError(`Not an account SID: ${JSON.stringify(sid)}`);
-  if (!/^whatsapp:\+[1-9]\d{6,14}$/.test(sender)) {
-    throw new RangeError(`Not a WhatsApp sender: ${JSON.stringify(sender)}. Write it as ${DEFAULT_SENDER}.`);
-  }
-  const account = new Account(
-    sid,
-    options.authToken ?? random.hex(32),
-    sender,
-    options.messagingServiceSid,
-    random.sid('XE'),
-    clock.now(),
-    options.apiKeys ?? [],
-  );
-  if (options.webhookUrl !== undefined) account.webhook = { url: options.webhookUrl };
-  return account;
+/** Tells of each move. */
+function announced(clock: MovableClock, moved: (now: number) => void): MovableClock {
+  return {
+    now: () => clock.now(),
+    setTimeout: (callback, delayMs) => clock.setTimeout(callback, delayMs),
+    advance(by) {
+      clock.advance(by);
+      moved(clock.now());
+    },
+  };
+}
+
+function isMovable(clock: Clock): clock is MovableClock {
+  return 'advance' in clock;
+}
+
+function createMainAccount(core: Core, options: TwilioEmulatorOptions): void {
+  const account = addAccount(core, { sid: options.accountSid, authToken: options.authToken });
+  const { webhookUrl: url, statusCallback } = options;
+  const webhook = {
+    ...(url === undefined ? {} : { url }),
+    ...(statusCallback === undefined ? {} : { statusCallback }),
+  };
+  for (const sender of [options.sender ?? DEFAULT_SENDER].flat()) addSender(core, account, sender, webhook);
+  for (const key of options.apiKeys ?? []) addApiKey(core, account, key);
+  if (options.messagingServiceSid !== undefined) addService(core, account, { sid: options.messagingServiceSid });
 }

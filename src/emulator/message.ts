@@ -19,6 +19,8 @@ export interface Media {
   readonly sid: string;
   readonly createdAt: number;
   contentType: string;
+  /** The name of a document, as the phone shows it. */
+  filename?: string;
   data?: Buffer;
   readonly url?: string;
 }
@@ -48,11 +50,16 @@ export interface Extras {
   readonly place?: Place;
   readonly buttons?: readonly Button[];
   readonly rows?: readonly ListRow[];
+  /** What opens the list. */
+  readonly listButton?: string;
 }
 
 /** A message as Twilio and the phone both know it. Times are milliseconds since 1970. */
 export interface Message {
   readonly sid: string;
+  readonly accountSid: string;
+  /** Counts up with every message that is made. */
+  readonly ordinal: number;
   readonly direction: 'inbound' | 'outbound-api' | 'outbound-reply';
   /** The WhatsApp user at the other end. */
   readonly user: User;
@@ -72,12 +79,18 @@ export interface Message {
   /** When a scheduled message is due. */
   readonly sendAt?: number;
   readonly template?: { readonly contentSid: string; readonly variables: Readonly<Record<string, string>> };
+  /** Whether it is from Twilio itself, for example the sandbox's welcome: no rule holds for it, and nobody is told of it. */
+  readonly isNotice?: true;
   /** The SID of the message that this one quotes, or whose button was tapped. */
   readonly replyTo?: string;
   /** An inbound message's kind, as in the webhook's `MessageType`. */
   readonly messageType?: string;
+  /** Whether the user forwarded it from elsewhere, and whether it has been forwarded many times. */
+  readonly forwarded?: 'once' | 'frequently';
   /** What became of an inbound message: the application took it, did not take it, or has read it. */
   reception?: 'taken' | 'refused' | 'read';
+  /** What the application said of the outcome. */
+  feedback?: 'confirmed' | 'unconfirmed';
 }
 
 const FINAL: ReadonlySet<MessageStatus> = new Set(['read', 'failed', 'undelivered', 'canceled', 'received']);

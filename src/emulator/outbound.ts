@@ -1,54 +1,74 @@
+import type { Account } from './accounts/account';
+import type { MessagingService } from './accounts/messaging-service';
+import type { Sender } from './accounts/sender';
 import type { Core } from './core';
-import { mayOpenConversation } from './content';
 import type { Extras, Message } from './message';
 import type { User } from './phone/user';
 
 /** A message to a user, once it has passed every check. */
 export interface OutboundDraft {
   readonly direction: 'outbound-api' | 'outbound-reply';
+  readonly account: Account;
+  /** Missing where the service picks one. */
+  readonly sender?: Sender | undefined;
+  readonly service?: MessagingService | undefined;
   readonly user: User;
   /** As the caller addressed the user. */
   readonly to: string;
   readonly body: string;
   readonly mediaUrls: readonly string[];
   readonly extras?: Extras;
-  readonly throughService?: boolean;
   readonly statusCallback?: string | undefined;
   readonly sendAt?: number | undefined;
   readonly template?: Message['template'];
+  readonly isNotice?: true;
 }
 
 export function createOutbound(core: Core, draft: OutboundDraft): Message {
-  const { account, random } = core;
+  const { random } = core;
   const now = core.clock.now();
   const rich = draft.mediaUrls.length > 0 || draft.template !== undefined;
-  const throughService = draft.throughService === true;
-  const statusCallback = draft.statusCallback ?? account.webhook?.statusCallback;
+  const { account, sender, service } = draft;
   const message: Message = {
     sid: random.sid(rich ? 'MM' : 'SM'),
+    accountSid: account.sid,
+    ordinal: core.messages.nextOrdinal(),
     direction: draft.direction,
     user: draft.user,
-    from: throughService ? null : account.sender,
+    from: sender?.address ?? null,
     to: draft.to,
     body: draft.body,
     media: draft.mediaUrls.map((url) => ({ sid: random.sid('ME'), createdAt: now, contentType: '', url })),
     extras: draft.extras ?? {},
-    status: draft.sendAt !== undefined ? 'scheduled' : throughService ? 'accepted' : 'queued',
+    status: draft.sendAt !== undefined ? 'scheduled' : service ? 'accepted' : 'queued',
     errorCode: null,
     createdAt: now,
     updatedAt: now,
     sentAt: null,
-    messagingServiceSid: throughService ? (account.messagingServiceSid ?? null) : null,
-    ...(statusCallback === undefined ? {} : { statusCallback }),
+    messagingServiceSid: service?.sid ?? null,
+    ...(draft.statusCallback === undefined ? {} : { statusCallback: draft.statusCallback }),
     ...(draft.sendAt === undefined ? {} : { sendAt: draft.sendAt }),
     ...(draft.template === undefined ? {} : { template: draft.template }),
+    ...(draft.isNotice === undefined ? {} : { isNotice: draft.isNotice }),
   };
   core.messages.add(message);
   return message;
 }
 
-/** Whether WhatsApp lets the message through outside the 24-hour window: as an approved template only. */
-export function isApprovedTemplate(core: Core, message: Message): boolean {
-  const template = message.template && core.contents.get(message.template.contentSid);
-  return template !== undefined && mayOpenConversation(template);
+/** The sender of a message, once it has one. */
+export function senderOf(core: Core, message: Message): Sender | undefined {
+  const address = message.direction === 'inbound' ? message.to : message.from;
+  return address === null ? undefined : core.accounts.of(message).senders.get(address);
+}
+
+/**
+ * The message's own callback comes before the service's, and that before the sender's. Of a message that has no sender
+ * yet it is that of the one that comes first in its service.
+ */
+export function statusCallbackOf(core: Core, message: Message): string | undefined {
+  if (message.isNotice) return undefined;
+  const account = core.accounts.of(message);
+  const service = account.services.get(message.messagingServiceSid ?? '');
+  const sender = senderOf(core, message) ?? account.senders.get(service?.pool[0] ?? '');
+  return message.statusCallback ?? service?.statusCallback ?? sender?.webhook.statusCallback;
 }

@@ -1,8 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse, type Server as HttpServer } from 'node:http';
 import type { Control } from './control/control';
-import { json, write } from './http';
+import { closeServer, json, listen, write } from './http';
 import { RestApi } from './rest/rest-api';
 import type { RestEndpoint } from './rest/rest-endpoint';
+
+/** Longer than clients keep theirs: who closes first does not cut off a request that is on its way. */
+const KEEP_ALIVE_MS = 60_000;
 
 /** One origin for the REST API, the phone page and the control. */
 export class Server {
@@ -12,7 +15,7 @@ export class Server {
     private readonly rest: RestEndpoint,
     private readonly control: Control,
   ) {
-    this.#http = createServer((request, response) => {
+    this.#http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
       this.#handle(request, response).catch(() => {
         if (response.headersSent) response.destroy();
         else write(response, json(500, { error: 'The emulator failed to answer' }));
@@ -21,23 +24,12 @@ export class Server {
   }
 
   /** Resolves with the origin once it listens. */
-  async listen(port: number, host: string): Promise<string> {
-    await new Promise<void>((resolve, reject) => {
-      this.#http.once('error', reject);
-      this.#http.listen(port, host, () => {
-        this.#http.off('error', reject);
-        resolve();
-      });
-    });
-    const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
-    const address = this.#http.address();
-    return `http://${name}:${typeof address === 'object' ? address?.port : port}`;
+  listen(port: number, host: string): Promise<string> {
+    return listen(this.#http, port, host);
   }
 
-  async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
-    this.#http.closeAllConnections();
-    await closed;
+  close(): Promise<void> {
+    return closeServer(this.#http);
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -18,14 +18,14 @@ describe('The demo in a browser', () => {
 
   it('greets a guest, who books a table with a tap', async () => {
     const { page, offences } = await openPage(browser!, demo!.twilio.url);
-    await page.locator('#users option', { hasText: 'Ana' }).waitFor({ state: 'attached' });
+    await page.locator('#whose', { hasText: 'Ana' }).waitFor();
     await page.getByRole('textbox', { name: 'Message' }).fill('Hi there!');
     await page.keyboard.press('Enter');
     await page.getByText('Hello Ana, welcome to the Blue Whale').waitFor();
     await page.getByRole('button', { name: 'Book a table' }).click();
     const answer = page.locator('.theirs', { hasText: 'A table for tonight is yours' });
     await answer.getByRole('img', { name: 'Read' }).waitFor();
-    await page.locator('#activity li', { hasText: 'read' }).first().waitFor();
+    await page.locator('#traffic li', { hasText: 'read' }).first().waitFor();
     expect(offences).toEqual([]);
   });
 });

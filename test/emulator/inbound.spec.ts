@@ -164,6 +164,50 @@ describe('Inbound messages', () => {
       expect(bench.twilio.messages.at(-1)).toMatchObject({ direction: 'outbound-reply' });
     });
 
+    it('send the application elsewhere for what to say', async () => {
+      bench.answer = (request, response) =>
+        request.url.pathname === '/inbound'
+          ? twiml(
+              response,
+              '<Response><Message>one</Message><Redirect>next?a=1</Redirect><Message>never</Message></Response>',
+            )
+          : twiml(response, '<Response><Message>two</Message></Response>');
+      expect((await ana().sends('hi')).replies).toHaveLength(2);
+      expect([(await ana().receives()).body, (await ana().receives()).body]).toEqual(['one', 'two']);
+      const { method, url, body } = bench.app.requests[1]!;
+      expect([method, url.pathname + url.search, new URLSearchParams(body).get('Body')]).toEqual([
+        'POST',
+        '/next?a=1',
+        'hi',
+      ]);
+    });
+
+    it('send ten messages at most, with a warning', async () => {
+      bench.answer = (_request, response) =>
+        twiml(response, `<Response>${'<Message>hello</Message>'.repeat(11)}</Response>`);
+      expect(await ana().sends('hi')).toMatchObject({
+        replies: { length: 10 },
+        alerts: [{ code: 14109, level: 'warning' }],
+      });
+    });
+
+    it('are cut off after 15 replies to one user in 30 seconds', async () => {
+      bench.answer = (_request, response) =>
+        twiml(response, `<Response>${'<Message>hello</Message>'.repeat(8)}</Response>`);
+      expect((await ana().sends('hi')).replies).toHaveLength(8);
+      expect(await ana().sends('hi')).toMatchObject({ replies: { length: 7 }, alerts: [{ code: 14107 }] });
+      bench.twilio.clock.advance('30s');
+      expect((await ana().sends('hi')).replies).toHaveLength(8);
+    });
+
+    it.each([
+      ['e=mars', 11240],
+      ['rp=6xx', 11243],
+    ])('come with a warning where the URL has the override %s', async (fragment, code) => {
+      bench.twilio.webhook({ url: `${bench.app.origin}/inbound#${fragment}` });
+      expect(await ana().sends('hi')).toMatchObject({ status: 200, alerts: [{ code, level: 'warning' }] });
+    });
+
     it('pass plain text on to the user, as Twilio does', async () => {
       bench.answer = (_request, response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('OK');
       await ana().sends('hi');
@@ -178,6 +222,7 @@ describe('Inbound messages', () => {
       ['an empty document', 11770, 200, 'text/xml', ''],
       ['broken XML', 12100, 200, 'text/xml', '<Response><Message></Response>'],
       ['another root', 12102, 200, 'text/xml', '<Reply/>'],
+      ['another version of XML', 12101, 200, 'text/xml', '<?xml version="1.1"?><Response/>'],
       ['more than 64 kB', 11750, 200, 'text/xml', `<Response>${' '.repeat(70_000)}</Response>`],
     ])('raise an alert for %s: %i', async (_what, code, status, contentType, body) => {
       bench.answer = (_request, response) =>
@@ -228,6 +273,17 @@ describe('Inbound messages', () => {
     expect(outcome.status).toBeUndefined();
     expect(outcome.alerts).toMatchObject([{ code: 11205 }]);
     expect(bench.twilio.requests).toHaveLength(2);
+  });
+
+  it('go out with GET where the sender says so, signed over the URL with its query', async () => {
+    bench.twilio.webhook({ url: `${bench.app.origin}/inbound?a=1#rc=1`, method: 'GET' });
+    await ana().sends('hi there');
+    const { method, url, headers } = bench.app.requests.at(-1)!;
+    expect([method, url.searchParams.get('a'), url.searchParams.get('Body')]).toEqual(['GET', '1', 'hi there']);
+    const signature = String(headers['x-twilio-signature']);
+    expect(
+      twilio.validateRequest(bench.twilio.authToken, signature, bench.app.origin + url.pathname + url.search, {}),
+    ).toBe(true);
   });
 
   it('stay on the phone where no webhook is set', async () => {

@@ -56,6 +56,7 @@ describe('The tables', () => {
       '0002_connections',
       '0003_service',
       '0004_pace',
+      '0006_backlog',
     ]);
     await db.destroy();
   });

@@ -1,32 +1,57 @@
 import twilio from 'twilio';
-import type RequestClient from 'twilio/lib/base/RequestClient';
-
-type RequestOptions<T> = RequestClient.RequestOptions<T>;
-
-/** Sends the official client's calls to another origin; everything else about them stays as the package makes it. */
-class RedirectedClient extends twilio.RequestClient {
-  constructor(private readonly origin: string) {
-    super({ keepAlive: false });
-  }
-
-  override request<T>(options: RequestOptions<T>) {
-    const { pathname, search } = new URL(options.uri);
-    return super.request({ ...options, uri: this.origin + pathname + search });
-  }
-}
+import { twilioRequestClient } from '../../src/emulator';
+import { assertExchange } from './twilio-openapi';
 
 /**
- * The official `twilio` package's client, pointed at a local Twilio.
+ * The official `twilio` package's client, pointed at a local Twilio. Every call and every answer is held to Twilio's
+ * published description.
  *
  * @example
  * const client = officialClientFor(await TwilioEmulator.start());
  */
 export function officialClientFor(
-  emulator: { readonly url: string; readonly accountSid: string; readonly authToken: string },
+  account: { readonly url: string; readonly accountSid: string; readonly authToken: string },
   credentials: { username?: string; password?: string } = {},
 ): twilio.Twilio {
-  return twilio(credentials.username ?? emulator.accountSid, credentials.password ?? emulator.authToken, {
-    accountSid: emulator.accountSid,
-    httpClient: new RedirectedClient(emulator.url),
+  const httpClient = twilioRequestClient(twilio.RequestClient, account.url, { keepAlive: false });
+  const request = httpClient.request.bind(httpClient);
+  httpClient.request = async (options) => {
+    const response = await request(options);
+    const { pathname, searchParams } = new URL(options.uri);
+    const isJson = options.headers?.['Content-Type'] === 'application/json';
+    const fields = isJson ? {} : { ...options.params, ...Object(options.data) };
+    const isTwilios = String(httpClient.lastResponse?.headers['content-type'] ?? '').startsWith('application/json');
+    if (isTwilios || response.statusCode < 400) {
+      assertExchange({
+        method: options.method.toUpperCase(),
+        path: pathname,
+        parameters: parametersOf(fields, searchParams),
+        ...(isJson ? { json: toPlain(options.data) } : {}),
+        status: response.statusCode,
+        body: response.body,
+      });
+    }
+    return response;
+  };
+  return twilio(credentials.username ?? account.accountSid, credentials.password ?? account.authToken, {
+    accountSid: account.accountSid,
+    httpClient,
   });
+}
+
+function parametersOf(fields: Readonly<Record<string, unknown>>, query: URLSearchParams): URLSearchParams {
+  const parameters = new URLSearchParams(query);
+  for (const [name, value] of Object.entries(fields)) {
+    for (const entry of [value].flat()) if (isText(entry)) parameters.append(name, String(entry));
+  }
+  return parameters;
+}
+
+function isText(value: unknown): value is string | number | boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value);
+}
+
+function toPlain(data: unknown): unknown {
+  const plain: unknown = typeof data === 'string' ? JSON.parse(data) : JSON.parse(JSON.stringify(data ?? null));
+  return plain;
 }

@@ -9,8 +9,8 @@ import { freePort } from './free-port';
 export interface PostgresServer {
   /** `postgres://…/postgres` */
   readonly url: string;
-  /** Breaks every connection and is gone; the data stays. */
-  stop(): Promise<void>;
+  /** Breaks every connection and is gone; the data stays. `immediate` is a crash: it recovers at its next start. */
+  stop(how?: 'fast' | 'immediate'): Promise<void>;
   start(): Promise<void>;
   /** Stops it and removes its data. */
   remove(): Promise<void>;
@@ -35,11 +35,11 @@ export async function startPostgres(): Promise<PostgresServer> {
   await promisify(execFile)(join(programs, 'bin/initdb'), initialise, { ...user, cwd: folder });
 
   let server: ChildProcess | undefined = await run(programs, data, port);
-  const stop = async (): Promise<void> => {
+  const stop = async (how: 'fast' | 'immediate' = 'fast'): Promise<void> => {
     const stopping = server;
     server = undefined;
     if (stopping === undefined) return;
-    stopping.kill('SIGINT'); // a fast shutdown: it waits for nobody
+    stopping.kill(how === 'fast' ? 'SIGINT' : 'SIGQUIT'); // neither waits for anybody
     await once(stopping, 'exit');
   };
   return {

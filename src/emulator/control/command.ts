@@ -1,10 +1,12 @@
-import type { FileToSend, Phone } from '../phone/phone';
+import type { FileToSend, Phone, SendContext } from '../phone/phone';
 import type { WebhookOutcome } from '../webhooks/inbound';
 
 /** What is wrong with a command, in words for whoever sent it. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
+
+const LONGEST_FILENAME = 240;
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -17,28 +19,34 @@ export function sendAs(phone: Phone, fields: Fields): Promise<WebhookOutcome> {
   const kind = fields.kind ?? 'text';
   switch (kind) {
     case 'text':
-      return phone.sends(text(fields, 'text'));
+      return phone.sends(text(fields, 'text'), context(fields));
     case 'image':
-      return phone.sendsImage(file(fields));
+      return phone.sendsImage(file(fields), context(fields));
     case 'sticker':
-      return phone.sendsSticker(file(fields));
+      return phone.sendsSticker(file(fields), context(fields));
     case 'video':
-      return phone.sendsVideo(file(fields));
+      return phone.sendsVideo(file(fields), context(fields));
     case 'voice':
-      return phone.sendsVoice(file(fields));
+      return phone.sendsVoice(file(fields), context(fields));
     case 'document':
-      return phone.sendsDocument(file(fields));
+      return phone.sendsDocument(file(fields), context(fields));
     case 'contact':
-      return phone.sendsContact({ name: text(fields, 'name'), phone: text(fields, 'contactPhone') });
+      return phone.sendsContact(
+        { name: line(text(fields, 'name')), phone: line(text(fields, 'contactPhone')) },
+        context(fields),
+      );
     case 'location': {
       const label = optional(fields, 'label');
       const address = optional(fields, 'address');
-      return phone.sendsLocation({
-        latitude: coordinate(fields, 'latitude', 90),
-        longitude: coordinate(fields, 'longitude', 180),
-        ...(label === undefined ? {} : { label }),
-        ...(address === undefined ? {} : { address }),
-      });
+      return phone.sendsLocation(
+        {
+          latitude: coordinate(fields, 'latitude', 90),
+          longitude: coordinate(fields, 'longitude', 180),
+          ...(label === undefined ? {} : { label }),
+          ...(address === undefined ? {} : { address }),
+        },
+        context(fields),
+      );
     }
     case 'tap':
       return phone.taps(text(fields, 'title'), on(fields));
@@ -66,6 +74,32 @@ export function optional(fields: Fields, name: string): string | undefined {
   return value;
 }
 
+/** @throws CommandError for a value that is neither `true` nor `false`. */
+export function flag(fields: Fields, name: string): boolean | undefined {
+  const value = fields[name];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'boolean') throw new CommandError(`${name} is neither true nor false`);
+  return value;
+}
+
+/** Any kind of message can quote another one (`replyTo`), and be forwarded (`once`, `frequently`). */
+function context(fields: Fields): SendContext {
+  const sid = optional(fields, 'replyTo');
+  const forwarded = optional(fields, 'forwarded');
+  if (forwarded !== undefined && forwarded !== 'once' && forwarded !== 'frequently') {
+    throw new CommandError('forwarded is neither once nor frequently');
+  }
+  return {
+    ...(sid === undefined ? {} : { quoting: { sid } }),
+    ...(forwarded === undefined ? {} : { forwarded }),
+  };
+}
+
+/** A line break would add a property to a vCard. */
+function line(value: string): string {
+  return value.replace(/[\r\n]+/g, ' ');
+}
+
 function on(fields: Fields): { sid: string } | undefined {
   const sid = optional(fields, 'on');
   return sid === undefined ? undefined : { sid };
@@ -84,6 +118,7 @@ function file(fields: Fields): FileToSend {
   const url = optional(fields, 'url');
   const contentType = optional(fields, 'contentType');
   const caption = optional(fields, 'caption');
+  const filename = optional(fields, 'filename')?.slice(0, LONGEST_FILENAME);
   if (contentType !== undefined && !/^[\w.+-]+\/[\w.+-]+$/.test(contentType)) {
     throw new CommandError('contentType is not a media type');
   }
@@ -93,5 +128,6 @@ function file(fields: Fields): FileToSend {
     ...(url === undefined ? {} : { url }),
     ...(contentType === undefined ? {} : { contentType }),
     ...(caption === undefined ? {} : { caption }),
+    ...(filename === undefined ? {} : { filename }),
   };
 }

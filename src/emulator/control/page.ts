@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { extname, join, relative, sep } from 'node:path';
 import type { Reply } from '../http';
 
 const FOLDER = join(__dirname, '..', 'page');
@@ -11,31 +11,25 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** What is served, by its path. */
-const FILES = new Map([
-  ['/', 'index.html'],
-  ...['phone.css', 'phone.svg', 'phone.js', 'activity.js', 'bubble.js', 'dom.js'].map((file): [string, string] => [
-    `/${file}`,
-    file,
-  ]),
-]);
-
-/** Nothing runs, loads or is sent but from and to this origin. */
+/** Nothing runs, loads or is sent but from and to this origin; `blob:` is a file that the user has just chosen. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
-  "img-src 'self'",
-  "media-src 'self'",
+  "img-src 'self' blob:",
+  "media-src 'self' blob:",
   "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
 
+let files: Promise<ReadonlyMap<string, string>> | undefined;
+
 /** A file of the phone page; `undefined` for a path that is none. */
 export async function servePage(path: string): Promise<Reply | undefined> {
-  const file = FILES.get(path);
+  files ??= listFiles();
+  const file = (await files).get(path === '/' ? '/index.html' : path);
   if (file === undefined) return undefined;
   return {
     status: 200,
@@ -46,6 +40,17 @@ export async function servePage(path: string): Promise<Reply | undefined> {
       'referrer-policy': 'no-referrer',
       'cache-control': 'no-store',
     },
-    body: await readFile(join(FOLDER, file)),
+    body: await readFile(file),
   };
+}
+
+/** What is served is what lies in the folder, so that no path can lead out of it. */
+async function listFiles(): Promise<ReadonlyMap<string, string>> {
+  const entries = await readdir(FOLDER, { recursive: true, withFileTypes: true });
+  return new Map(
+    entries
+      .filter((entry) => entry.isFile() && extname(entry.name) in TYPES)
+      .map((entry) => join(entry.parentPath, entry.name))
+      .map((file) => [`/${relative(FOLDER, file).split(sep).join('/')}`, file]),
+  );
 }

@@ -1,5 +1,4 @@
 import type { Message } from '../message';
-import type { User } from './user';
 import { PhoneError } from './phone.error';
 import { received, type ReceivedMessage } from './received-message';
 
@@ -58,20 +57,6 @@ export class Inbox {
       };
       this.#waiters.add(waiter);
     });
-  }
-}
-
-/** Every user's inbox, also of those whose phone nobody has asked for yet. */
-export class Inboxes {
-  readonly #inboxes = new WeakMap<User, Inbox>();
-
-  of(user: User): Inbox {
-    let inbox = this.#inboxes.get(user);
-    if (!inbox) {
-      inbox = new Inbox();
-      this.#inboxes.set(user, inbox);
-    }
-    return inbox;
   }
 }
 

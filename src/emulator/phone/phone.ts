@@ -1,7 +1,9 @@
+import type { Account } from '../accounts/account';
+import type { Sender } from '../accounts/sender';
 import type { Core } from '../core';
 import type { Delivery } from '../delivery';
 import type { Media, Message, Place } from '../message';
-import { addressOf, type User } from './user';
+import { addressOf, chatOf, type User } from './user';
 import type { Inbound, WebhookOutcome } from '../webhooks/inbound';
 import type { KindParameters } from '../webhooks/inbound-parameters';
 import type { Inbox, MessageMatcher } from './inbox';
@@ -15,6 +17,16 @@ export interface FileToSend {
   readonly url?: string;
   readonly contentType?: string;
   readonly caption?: string;
+  /** The name of a document, shown on the phone. */
+  readonly filename?: string;
+}
+
+/** What any message can have besides what it says. */
+export interface SendContext {
+  /** The message that it answers by quoting it. */
+  readonly quoting?: { readonly sid: string };
+  /** Whether it was forwarded from elsewhere; `frequently` when that happened many times before. */
+  readonly forwarded?: 'once' | 'frequently';
 }
 
 export interface ContactToSend {
@@ -29,12 +41,13 @@ interface Sending {
   readonly place?: Place;
   readonly kind?: KindParameters;
   readonly replyTo?: Message;
+  readonly forwarded?: SendContext['forwarded'];
 }
 
 const WAIT_MS = 5000;
 
 /**
- * The phone of one WhatsApp user. What it sends resolves once the application has answered the webhook, whatever the
+ * One WhatsApp user's phone, in the chat with one sender. What it sends resolves once the application has answered the webhook, whatever the
  * answer was.
  *
  * @example
@@ -49,6 +62,8 @@ export class Phone {
     private readonly inbound: Inbound,
     private readonly inbox: Inbox,
     readonly user: User,
+    private readonly account: Account,
+    private readonly sender: Sender,
   ) {}
 
   /** As Twilio writes it: `whatsapp:+15551230001`. */
@@ -56,49 +71,50 @@ export class Phone {
     return addressOf(this.user);
   }
 
-  sends(text: string): Promise<WebhookOutcome> {
-    return this.#send({ messageType: 'text', body: text });
+  sends(text: string, context: SendContext = {}): Promise<WebhookOutcome> {
+    return this.#send({ messageType: 'text', body: text, ...this.#context(context) });
   }
 
-  sendsImage(file: FileToSend = {}): Promise<WebhookOutcome> {
-    return this.#sendFile('image', file, 'image/png', SAMPLE_PNG);
+  sendsImage(file: FileToSend = {}, context: SendContext = {}): Promise<WebhookOutcome> {
+    return this.#sendFile('image', file, 'image/png', SAMPLE_PNG, context);
   }
 
-  sendsSticker(file: FileToSend = {}): Promise<WebhookOutcome> {
-    return this.#sendFile('sticker', file, 'image/webp', SAMPLE_PNG);
+  sendsSticker(file: FileToSend = {}, context: SendContext = {}): Promise<WebhookOutcome> {
+    return this.#sendFile('sticker', file, 'image/webp', SAMPLE_PNG, context);
   }
 
-  sendsVideo(file: FileToSend): Promise<WebhookOutcome> {
-    return this.#sendFile('video', file, 'video/mp4', Buffer.alloc(0));
+  sendsVideo(file: FileToSend, context: SendContext = {}): Promise<WebhookOutcome> {
+    return this.#sendFile('video', file, 'video/mp4', Buffer.alloc(0), context);
   }
 
   /** A voice note. */
-  sendsVoice(file: FileToSend = {}): Promise<WebhookOutcome> {
-    return this.#sendFile('audio', file, 'audio/ogg', SAMPLE_AUDIO);
+  sendsVoice(file: FileToSend = {}, context: SendContext = {}): Promise<WebhookOutcome> {
+    return this.#sendFile('audio', file, 'audio/ogg', SAMPLE_AUDIO, context);
   }
 
-  sendsDocument(file: FileToSend = {}): Promise<WebhookOutcome> {
-    return this.#sendFile('document', file, 'application/pdf', SAMPLE_PDF);
+  sendsDocument(file: FileToSend = {}, context: SendContext = {}): Promise<WebhookOutcome> {
+    return this.#sendFile('document', file, 'application/pdf', SAMPLE_PDF, context);
   }
 
-  sendsContact(contact: ContactToSend): Promise<WebhookOutcome> {
+  sendsContact(contact: ContactToSend, context: SendContext = {}): Promise<WebhookOutcome> {
     const card = `BEGIN:VCARD\r\nVERSION:3.0\r\nFN:${contact.name}\r\nTEL;TYPE=CELL:${contact.phone}\r\nEND:VCARD\r\n`;
-    return this.#sendFile('contacts', { data: Buffer.from(card), contentType: 'text/vcard' }, 'text/vcard', SAMPLE_PNG);
+    const file = { data: Buffer.from(card), contentType: 'text/vcard' };
+    return this.#sendFile('contacts', file, 'text/vcard', SAMPLE_PNG, context);
   }
 
-  sendsLocation(place: Place): Promise<WebhookOutcome> {
+  sendsLocation(place: Place, context: SendContext = {}): Promise<WebhookOutcome> {
     const kind = {
       Latitude: String(place.latitude),
       Longitude: String(place.longitude),
       ...(place.address === undefined ? {} : { Address: place.address }),
       ...(place.label === undefined ? {} : { Label: place.label }),
     };
-    return this.#send({ messageType: 'location', place, kind });
+    return this.#send({ messageType: 'location', place, kind, ...this.#context(context) });
   }
 
   /** Answers a message by quoting it. */
   replies(text: string, quoting: { readonly sid: string }): Promise<WebhookOutcome> {
-    return this.#send({ messageType: 'text', body: text, replyTo: this.#message(quoting.sid) });
+    return this.sends(text, { quoting });
   }
 
   /** Puts an emoji on a message; an empty one takes it back. */
@@ -151,36 +167,67 @@ export class Phone {
 
   /** The user opens the chat and sees what is there. */
   reads(): void {
-    this.delivery.readAll(this.user);
+    this.delivery.readAll(this.user, this.sender.address);
   }
 
   /** Takes the phone off the network: messages stay `sent` until it is back. */
   goesOffline(): void {
     this.user.online = false;
+    this.core.journal.events.emit('user', this.user);
   }
 
   goesOnline(): void {
     this.user.online = true;
+    this.core.journal.events.emit('user', this.user);
     this.delivery.online(this.user);
   }
 
-  #sendFile(messageType: string, file: FileToSend, contentType: string, sample: Buffer): Promise<WebhookOutcome> {
+  /** Opts out of the sender's messages, which are refused from then on (21610), or in again. */
+  optsOut(out = true): void {
+    chatOf(this.user, this.sender.address).optedOut = out;
+    this.core.journal.events.emit('user', this.user);
+  }
+
+  /** Blocks the sender, whose messages stay `sent`, or lets it through again. */
+  blocks(blocked = true): void {
+    chatOf(this.user, this.sender.address).blocked = blocked;
+    this.core.journal.events.emit('user', this.user);
+  }
+
+  #sendFile(
+    messageType: string,
+    file: FileToSend,
+    contentType: string,
+    sample: Buffer,
+    context: SendContext,
+  ): Promise<WebhookOutcome> {
     const source = file.url === undefined ? { data: file.data ?? sample } : { url: file.url };
-    const media = { ...source, contentType: file.contentType ?? contentType };
-    return this.#send({ messageType, body: file.caption ?? '', media });
+    const name = file.filename === undefined ? {} : { filename: file.filename };
+    const media = { ...source, ...name, contentType: file.contentType ?? contentType };
+    return this.#send({ messageType, body: file.caption ?? '', media, ...this.#context(context) });
+  }
+
+  #context({ quoting, forwarded }: SendContext): Pick<Sending, 'replyTo' | 'forwarded'> {
+    return {
+      ...(quoting === undefined ? {} : { replyTo: this.#message(quoting.sid) }),
+      ...(forwarded === undefined ? {} : { forwarded }),
+    };
   }
 
   #send(sending: Sending): Promise<WebhookOutcome> {
-    const { account, clock, messages, random, work } = this.core;
+    const { clock, journal, messages, random, work } = this.core;
+    const { account, sender } = this;
     const now = clock.now();
     const rich = sending.messageType !== 'text';
-    const replyTo = sending.replyTo;
+    const { replyTo, forwarded } = sending;
     const message: Message = {
       sid: random.sid(rich ? 'MM' : 'SM'),
+      accountSid: account.sid,
+      ordinal: messages.nextOrdinal(),
       direction: 'inbound',
       user: this.user,
       from: this.address,
-      to: account.sender,
+      to: sender.address,
       body: sending.body ?? '',
       media: sending.media ? [this.#media(sending.media, now)] : [],
       extras: sending.place ? { place: sending.place } : {},
@@ -189,27 +236,31 @@ export class Phone {
       createdAt: now,
       updatedAt: now,
       sentAt: now,
-      messagingServiceSid: account.messagingServiceSid ?? null,
+      messagingServiceSid: account.serviceOf(sender.address)?.sid ?? null,
       messageType: sending.messageType,
       ...(replyTo === undefined ? {} : { replyTo: replyTo.sid }),
+      ...(forwarded === undefined ? {} : { forwarded }),
     };
-    this.user.lastWroteAt = now;
+    chatOf(this.user, sender.address).lastWroteAt = now;
+    journal.events.emit('user', this.user);
     messages.add(message);
     const quoted = replyTo && {
       OriginalRepliedMessageSid: replyTo.sid,
-      OriginalRepliedMessageSender: replyTo.from ?? account.sender,
+      OriginalRepliedMessageSender: replyTo.from ?? sender.address,
     };
+    const passedOn = forwarded && { Forwarded: 'true', FrequentlyForwarded: String(forwarded === 'frequently') };
     return new Promise((resolve, reject) => {
-      work.run(() => this.inbound.deliver(message, { ...sending.kind, ...quoted }).then(resolve, reject));
+      work.run(() => this.inbound.deliver(message, { ...sending.kind, ...quoted, ...passedOn }).then(resolve, reject));
     });
   }
 
   #media(file: FileToSend & { readonly contentType: string }, now: number): Media {
-    const { data, url, contentType } = file;
+    const { data, url, contentType, filename } = file;
     return {
       sid: this.core.random.sid('ME'),
       createdAt: now,
       contentType,
+      ...(filename === undefined ? {} : { filename }),
       ...(data === undefined ? {} : { data }),
       ...(url === undefined ? {} : { url }),
     };
@@ -223,7 +274,9 @@ export class Phone {
   }
 
   #last(has: (message: Message) => boolean, sid: string | undefined): Message | undefined {
-    const here = this.core.messages.all().filter((message) => message.user === this.user && isOnPhone(message));
+    const here = this.core.messages
+      .ofUser(this.user)
+      .filter((message) => message.from === this.sender.address && isOnPhone(message));
     return here.findLast((message) => has(message) && (sid === undefined || message.sid === sid));
   }
 }

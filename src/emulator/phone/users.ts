@@ -7,15 +7,15 @@ export interface UserOptions {
   profileName?: string;
   /** The business-scoped user id of someone who also shows a number. */
   bsuid?: string;
+  /** Whether the number has WhatsApp at all. Default `true`. */
+  onWhatsapp?: boolean;
   /** Whether the chat is open on the screen; an open chat reads what arrives. Default `true`. */
   open?: boolean;
   /** Whether the user lets others see what was read. Default: the emulator's `readReceipts`. */
   readReceipts?: boolean;
 }
 
-const KEPT = 10_000;
-
-/** The WhatsApp users, the last 10,000. Writing to an address that nobody spoke of yet makes its user. */
+/** The WhatsApp users, at most `kept` of them. Writing to an address that nobody spoke of yet makes its user. */
 export class Users {
   readonly #users = new Map<string, User>();
   readonly #byBsuid = new Map<string, User>();
@@ -23,6 +23,7 @@ export class Users {
   constructor(
     private readonly readReceipts: boolean,
     private readonly journal: Journal,
+    private readonly kept: number,
   ) {}
 
   all(): readonly User[] {
@@ -43,6 +44,7 @@ export class Users {
     }
     if (known) {
       known.profileName = options.profileName ?? known.profileName;
+      known.onWhatsapp = options.onWhatsapp ?? known.onWhatsapp;
       known.open = options.open ?? known.open;
       known.readReceipts = options.readReceipts ?? known.readReceipts;
     }
@@ -55,14 +57,15 @@ export class Users {
       id: address.value,
       ...(address.kind === 'phone' ? { number: address.value } : {}),
       profileName: options.profileName,
+      onWhatsapp: options.onWhatsapp ?? true,
       online: true,
       open: options.open ?? true,
       readReceipts: options.readReceipts ?? this.readReceipts,
-      lastWroteAt: undefined,
+      chats: new Map(),
     };
     this.#users.set(user.id, user);
     const [oldest] = this.#users.values();
-    if (this.#users.size > KEPT && oldest) this.#forget(oldest);
+    if (this.#users.size > this.kept && oldest) this.#forget(oldest);
     return user;
   }
 

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Core } from '../core';
-import type { RestFault } from '../faults';
+import type { RestFault } from '../faults/faults';
 import { type Reply, readBody, write } from '../http';
-import type { RestApi, RestCall } from './rest-api';
+import type { RestApi } from './rest-api';
+import type { RestCall } from './route';
 import { TwilioError } from './twilio-error';
 
 const LARGEST_FORM = 256 * 1024;
@@ -16,32 +17,40 @@ export class RestEndpoint {
   ) {}
 
   async handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const began = performance.now();
     const body = await readBody(request, LARGEST_FORM);
-    const isForm = (request.headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded');
+    const type = request.headers['content-type'] ?? '';
+    const isForm = type.startsWith('application/x-www-form-urlencoded');
     const call: RestCall = {
       method: request.method ?? 'GET',
       path: url.pathname,
       query: url.searchParams,
       form: new URLSearchParams(isForm ? body?.toString('utf8') : ''),
+      json: type.startsWith('application/json') ? parseJson(body) : undefined,
       authorization: request.headers.authorization,
     };
     const fault = this.core.faults.nextRest(this.api.createsMessage(call));
     if (fault?.afterAccept) this.api.answer(call);
-    const reply = fault ? this.#failing(fault) : body ? this.api.answer(call) : this.#tooLarge();
+    const answer = (): Reply => (body ? this.api.answer(call) : this.#tooLarge());
+    const reply = fault ? this.#failing(fault, answer) : answer();
+    if (fault?.delayMs !== undefined) await this.#pause(fault.delayMs);
     this.core.journal.request({
       kind: 'rest',
       method: call.method,
       url: request.url ?? '/',
       status: reply?.status,
+      durationMs: Math.round(performance.now() - began),
       parameters: call.form,
+      answer: reply && { contentType: reply.headers?.['content-type'] ?? '', body: reply.body ?? '' },
     });
     if (reply) write(response, reply);
     else if (fault && 'connection' in fault && fault.connection === 'reset') request.socket.resetAndDestroy();
   }
 
   /** `undefined` where no answer is given at all. */
-  #failing(fault: RestFault): Reply | undefined {
+  #failing(fault: RestFault, answer: () => Reply): Reply | undefined {
     if ('connection' in fault) return undefined;
+    if (!('status' in fault)) return answer();
     const { status, retryAfter } = fault;
     const headers: Record<string, string> = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
     if (fault.html) return { status, headers: { 'content-type': 'text/html', ...headers }, body: HTML };
@@ -49,8 +58,23 @@ export class RestEndpoint {
     return this.api.refuse(new TwilioError(status, code, MESSAGES[status] ?? 'Error'), headers);
   }
 
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.core.work.after(delayMs, resolve);
+    });
+  }
+
   #tooLarge(): Reply {
     return this.api.refuse(new TwilioError(413, 20413, 'Request Entity Too Large'));
+  }
+}
+
+/** `undefined` for what is no JSON; whoever needs a field then misses it. */
+function parseJson(body: Buffer | undefined): unknown {
+  try {
+    return JSON.parse(body?.toString('utf8') ?? '');
+  } catch {
+    return undefined;
   }
 }
 

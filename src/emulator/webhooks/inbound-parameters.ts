@@ -1,7 +1,7 @@
-import type { Account } from '../account';
+import type { Account } from '../accounts/account';
 import type { Message } from '../message';
 import { addressOf } from '../phone/user';
-import { API_VERSION, mediaPath } from '../rest/resources';
+import { API_VERSION, mediaPath } from '../rest/api/resources';
 import type { SeededRandom } from '../random';
 
 /** Parameters that only some kinds of message have, such as `ButtonText` or `ListId`. */

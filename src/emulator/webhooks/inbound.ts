@@ -1,11 +1,15 @@
-import { parseAddress } from '../../whatsapp-twilio/messages/address';
+import { parseUrl } from '../../common/parse-url';
+import type { Account } from '../accounts/account';
+import type { SenderWebhook, WebhookMethod } from '../accounts/sender';
 import type { Core } from '../core';
 import type { Delivery } from '../delivery';
 import type { Alert } from '../journal';
 import type { Message } from '../message';
-import { createOutbound } from '../outbound';
+import { obeyKeywords } from '../rules/keywords';
+import { raiseAlert } from './debugger';
 import { type KindParameters, inboundParameters } from './inbound-parameters';
-import { parseTwiml, type TwimlMessage, type TwimlProblem } from './twiml';
+import { type Judgement, judge } from './judge';
+import { replyTo } from './reply';
 import type { WebhookResult } from './webhook-sender';
 
 /** What became of a message that a phone sent. */
@@ -21,6 +25,17 @@ export interface WebhookOutcome {
   readonly alerts: readonly Alert[];
 }
 
+interface Target {
+  readonly url: string;
+  readonly method: WebhookMethod | undefined;
+}
+
+interface Answer extends Judgement {
+  readonly result: WebhookResult;
+}
+
+const MOST_REDIRECTS = 10;
+
 /** Brings inbound messages to the application and does what its answers say. */
 export class Inbound {
   constructor(
@@ -29,86 +44,98 @@ export class Inbound {
   ) {}
 
   async deliver(message: Message, kind: KindParameters): Promise<WebhookOutcome> {
-    const { account, random, url: origin } = this.core;
-    const nothing = { messageSid: message.sid, contentType: '', body: '', replies: [], alerts: [] };
-    if (account.webhook === undefined) return nothing;
-    const { url, fallbackUrl } = account.webhook;
-    const parameters = inboundParameters(message, kind, account, origin, random);
-    const first = await this.#ask(message, url, parameters);
-    if (first.accepted || fallbackUrl === undefined) return this.#obey(message, first);
-    parameters.set('ErrorCode', String(first.alerts.at(-1)?.code));
-    parameters.set('ErrorUrl', url);
-    const second = await this.#ask(message, fallbackUrl, parameters);
-    return this.#obey(message, { ...second, alerts: [...first.alerts, ...second.alerts] });
+    const account = this.core.accounts.of(message);
+    const keywords = obeyKeywords(this.core, message);
+    if (keywords.notice) this.delivery.start(keywords.notice);
+    const webhook = keywords.forward ? inboundWebhook(account, message) : undefined;
+    if (webhook?.url === undefined) {
+      return { messageSid: message.sid, contentType: '', body: '', replies: [], alerts: [] };
+    }
+    return new Exchange(this.core, this.delivery, account, message).run(webhook, { ...kind, ...keywords.parameters });
   }
+}
 
-  async #ask(message: Message, url: string, parameters: URLSearchParams): Promise<Answer> {
-    const result = await this.core.webhooks.post('inbound', url, parameters);
-    const { accepted, messages, problems } = judge(result);
-    const alerts = problems.map((problem) => this.core.journal.alert({ ...problem, url, messageSid: message.sid }));
-    return { result, accepted, messages, alerts };
-  }
+/** All requests and answers that one inbound message leads to. */
+class Exchange {
+  readonly #alerts: Alert[] = [];
+  readonly #replies: string[] = [];
 
-  #obey(message: Message, { result, accepted, messages, alerts }: Answer): WebhookOutcome {
-    this.core.messages.update(message, { reception: accepted ? 'taken' : 'refused' });
-    const replies = messages.map((reply) => this.#reply(message, reply)).filter((sid) => sid !== undefined);
-    const outcome = { messageSid: message.sid, replies, alerts };
-    if (!result.answered) return { ...outcome, contentType: '', body: '' };
-    const { status, contentType, body } = result;
+  constructor(
+    private readonly core: Core,
+    private readonly delivery: Delivery,
+    private readonly account: Account,
+    private readonly message: Message,
+  ) {}
+
+  async run(webhook: Partial<SenderWebhook>, kind: KindParameters): Promise<WebhookOutcome> {
+    const { account, core, message } = this;
+    const parameters = inboundParameters(message, kind, account, core.url, core.random);
+    const first = { url: webhook.url ?? '', method: webhook.method };
+    let answer = await this.#ask(first, parameters, core.faults.nextInboundIsRepeated());
+    if (!answer.accepted && webhook.fallbackUrl !== undefined) {
+      parameters.set('ErrorCode', String(this.#alerts.at(-1)?.code));
+      parameters.set('ErrorUrl', first.url);
+      answer = await this.#ask({ url: webhook.fallbackUrl, method: webhook.fallbackMethod }, parameters);
+    }
+    core.messages.update(message, { reception: answer.accepted ? 'taken' : 'refused' });
+    const last = await this.#obey(answer, first.url, parameters);
+    const outcome = { messageSid: message.sid, replies: this.#replies, alerts: this.#alerts };
+    if (!last.answered) return { ...outcome, contentType: '', body: '' };
+    const { status, contentType, body } = last;
     return { ...outcome, status, contentType, body };
   }
 
-  #reply(message: Message, reply: TwimlMessage): string | undefined {
-    const to = parseAddress(reply.to ?? message.user.id);
-    if (!to || (reply.body === '' && reply.mediaUrls.length === 0)) return undefined;
-    const user = this.core.users.find(to) ?? this.core.users.obtain(to);
-    const sent = createOutbound(this.core, {
-      direction: 'outbound-reply',
-      user,
-      to: reply.to ?? `whatsapp:${to.value}`,
-      body: reply.body,
-      mediaUrls: reply.mediaUrls,
-      statusCallback: reply.statusCallback,
-    });
-    this.delivery.start(sent);
-    return sent.sid;
+  async #ask(target: Target, parameters: URLSearchParams, twice = false): Promise<Answer> {
+    const { account, core, message } = this;
+    const webhook = { kind: 'inbound' as const, account, ...target, parameters };
+    const idempotencyToken = core.webhooks.newIdempotencyToken();
+    if (twice) await core.webhooks.send({ ...webhook, idempotencyToken });
+    const result = await core.webhooks.send({ ...webhook, idempotencyToken });
+    const judgement = judge(result);
+    for (const problem of judgement.problems) {
+      this.#alerts.push(raiseAlert(core, account, { ...problem, url: target.url, messageSid: message.sid }));
+    }
+    return { ...judgement, result };
+  }
+
+  /** Follows redirects, and returns the last answer. */
+  async #obey(answer: Answer, url: string, parameters: URLSearchParams): Promise<WebhookResult> {
+    let [current, base] = [answer, url];
+    for (let redirects = 0; ; redirects += 1) {
+      let target: Target | undefined;
+      for (const verb of current.verbs) {
+        if (verb.verb === 'Message') this.#reply(verb);
+        else target = { url: parseUrl(verb.url, base)?.href ?? verb.url, method: verb.method };
+      }
+      if (target === undefined || redirects >= MOST_REDIRECTS) return current.result;
+      base = target.url;
+      current = await this.#ask(target, parameters);
+    }
+  }
+
+  #reply(verb: Parameters<typeof replyTo>[2]): void {
+    const reply = replyTo(this.core, this.message, verb);
+    if (reply === undefined) return;
+    if ('code' in reply) {
+      const { code, text } = reply;
+      const alert = { level: 'error' as const, code, text, url: '', messageSid: this.message.sid };
+      this.#alerts.push(raiseAlert(this.core, this.account, alert));
+      return;
+    }
+    this.delivery.start(reply);
+    this.#replies.push(reply.sid);
   }
 }
 
-interface Answer {
-  readonly result: WebhookResult;
-  readonly accepted: boolean;
-  readonly messages: readonly TwimlMessage[];
-  readonly alerts: readonly Alert[];
-}
-
-interface Judgement {
-  /** Whether Twilio is content with the answer; otherwise it tries the fallback URL. */
-  readonly accepted: boolean;
-  readonly messages: readonly TwimlMessage[];
-  readonly problems: readonly TwimlProblem[];
-}
-
-/** @see https://www.twilio.com/docs/messaging/twiml#twilios-request-to-your-application */
-function judge(result: WebhookResult): Judgement {
-  if (!result.answered) return refused(result.code, result.text);
-  const { status, contentType, body } = result;
-  if (status < 200 || status > 299) return refused(11200, `HTTP retrieval failure: the answer was ${status}`);
-  if (status === 204) return { accepted: true, messages: [], problems: [] };
-  const type = contentType.replace(/;.*$/s, '').trim().toLowerCase();
-  if (type === 'text/plain') {
-    // Twilio passes plain text on to the user.
-    return { accepted: true, messages: body === '' ? [] : [{ body, mediaUrls: [] }], problems: [] };
-  }
-  if (type === '') return refused(11200, 'HTTP retrieval failure: the answer has no Content-Type');
-  if (!['text/xml', 'application/xml', 'text/html'].includes(type))
-    return refused(12300, `Invalid Content-Type: ${type}`);
-  if (body.trim() === '') return refused(11770, 'Empty TwiML response body');
-  const twiml = parseTwiml(body);
-  if (!twiml.valid) return refused(twiml.problem.code, twiml.problem.text);
-  return { accepted: true, messages: twiml.messages, problems: twiml.warning === undefined ? [] : [twiml.warning] };
-}
-
-function refused(code: number, text: string): Judgement {
-  return { accepted: false, messages: [], problems: [{ code, text }] };
+/**
+ * Where an inbound message goes: to its sender's webhook, or to that of the Messaging Service that the sender is in.
+ *
+ * @see https://www.twilio.com/docs/messaging/api/service-resource
+ */
+function inboundWebhook(account: Account, message: Message): Partial<SenderWebhook> | undefined {
+  const service = account.services.get(message.messagingServiceSid ?? '');
+  if (!service || service.useInboundWebhookOnNumber) return account.senders.get(message.to)?.webhook;
+  const { inboundRequestUrl: url, inboundMethod: method, fallbackUrl, fallbackMethod } = service;
+  if (url === null) return undefined;
+  return { url, method, ...(fallbackUrl === null ? {} : { fallbackUrl, fallbackMethod }) };
 }

@@ -1,5 +1,5 @@
-import { API_VERSION } from '../rest/resources';
-import type { Account } from '../account';
+import { API_VERSION } from '../rest/api/resources';
+import type { Sender } from '../accounts/sender';
 import { errorTitle } from '../error-titles';
 import type { Message } from '../message';
 
@@ -8,7 +8,7 @@ import type { Message } from '../message';
  *
  * @see https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks
  */
-export function statusParameters(message: Message, account: Account): URLSearchParams {
+export function statusParameters(message: Message, sender: Sender | undefined): URLSearchParams {
   const { status } = message;
   const parameters = new URLSearchParams({
     ChannelToAddress: maskEnd(message.user.number ?? message.user.id),
@@ -18,10 +18,10 @@ export function statusParameters(message: Message, account: Account): URLSearchP
     To: message.to,
     ChannelPrefix: 'whatsapp',
     MessageSid: message.sid,
-    AccountSid: account.sid,
-    From: message.from ?? account.sender,
+    AccountSid: message.accountSid,
+    ...(message.from === null ? {} : { From: message.from }),
     ApiVersion: API_VERSION,
-    ChannelInstallSid: account.channelInstallSid,
+    ...(sender === undefined ? {} : { ChannelInstallSid: sender.sid }),
   });
   if (status === 'delivered' || status === 'read') parameters.set('EventType', status.toUpperCase());
   if (status === 'sent') parameters.set('StructuredMessage', String(message.template !== undefined));

@@ -1,5 +1,7 @@
 import type { Core } from '../core';
 import type { Message } from '../message';
+import { senderOf, statusCallbackOf } from '../outbound';
+import { raiseAlert } from './debugger';
 import { statusParameters } from './status-callback';
 
 /** Sends the callbacks of each message one after the other, unless a fault says otherwise. */
@@ -13,10 +15,10 @@ export class StatusCallbacks {
 
   /** Reports the message as it stands now. `last` says that no further report is to be expected. */
   send(message: Message, last: boolean): void {
-    const url = message.statusCallback;
+    const url = statusCallbackOf(this.core, message);
     if (url === undefined) return;
-    const parameters = statusParameters(message, this.core.account);
-    const fault = this.core.faults.callbacks;
+    const parameters = statusParameters(message, senderOf(this.core, message));
+    const fault = this.core.faults.nextCallback();
     if (fault === 'lose') return;
     const held = this.#held.get(message);
     this.#held.delete(message);
@@ -24,7 +26,11 @@ export class StatusCallbacks {
       this.#held.set(message, parameters);
       return;
     }
-    this.#enqueue(message, url, parameters);
+    if (fault === 'delay') {
+      this.core.work.step(this.core.faults.callbackDelayMs, () => this.#enqueue(message, url, parameters));
+    } else {
+      this.#enqueue(message, url, parameters);
+    }
     if (fault === 'duplicate') this.#enqueue(message, url, parameters);
     if (held !== undefined) this.#enqueue(message, url, held);
   }
@@ -38,12 +44,16 @@ export class StatusCallbacks {
 
   async #post(message: Message, url: string, parameters: URLSearchParams): Promise<void> {
     if (this.core.stopping.aborted) return;
-    const result = await this.core.webhooks.post('status', url, parameters);
+    const account = this.core.accounts.of(message);
+    const result = await this.core.webhooks.send({ kind: 'status', account, url, parameters });
     const problem = !result.answered
       ? result
       : result.status >= 200 && result.status < 300
         ? undefined
         : { code: 11200, text: `HTTP retrieval failure: the callback was answered with ${result.status}` };
-    if (problem) this.core.journal.alert({ code: problem.code, text: problem.text, url, messageSid: message.sid });
+    for (const { code, text } of [...(problem ? [problem] : []), ...(result.warnings ?? [])]) {
+      const level = code === problem?.code ? 'error' : 'warning';
+      raiseAlert(this.core, account, { level, code, text, url, messageSid: message.sid });
+    }
   }
 }

@@ -1,22 +1,41 @@
-import { parseUrl } from '../../common/parse-url';
 import { Agent, request } from 'undici';
 import type { Clock } from '../../common/clock';
+import { parseUrl } from '../../common/parse-url';
 import { signTwilioRequest } from '../../whatsapp-twilio/twilio/signature';
-import type { Account } from '../account';
+import type { Account } from '../accounts/account';
 import type { Journal, LoggedRequest } from '../journal';
 import type { SeededRandom } from '../random';
 import { connectionOverrides, type ConnectionOverrides, type FailureKind } from './connection-overrides';
+import { Slots } from './slots';
+import { neverConnected, readAtMost } from './transport';
+
+/** A request of Twilio's to the application. */
+export interface Webhook {
+  readonly kind: Exclude<LoggedRequest['kind'], 'rest'>;
+  /** Whose token signs. */
+  readonly account: Account;
+  readonly url: string;
+  /** Default `POST`; with `GET` the parameters are in the query. */
+  readonly method?: 'GET' | 'POST' | undefined;
+  readonly parameters: URLSearchParams;
+  /** Of an earlier request that this one repeats. Default: a new one. */
+  readonly idempotencyToken?: string;
+}
 
 /** What came of a webhook: the application's answer, or Twilio's error code for there being none. */
-export type WebhookResult =
+export type WebhookResult = (
   | { readonly answered: true; readonly status: number; readonly contentType: string; readonly body: string }
-  | { readonly answered: false; readonly code: number; readonly text: string };
+  | { readonly answered: false; readonly code: number; readonly text: string }
+) & {
+  /** What else the debugger says. */
+  readonly warnings?: ConnectionOverrides['problems'];
+};
 
-interface Hop {
-  readonly kind: LoggedRequest['kind'];
+interface Hop extends Pick<Webhook, 'kind' | 'account' | 'parameters'> {
   readonly method: 'GET' | 'POST';
-  readonly url: string;
-  readonly parameters: URLSearchParams;
+  readonly url: URL;
+  /** As it was configured, without a single character changed: what is signed. */
+  readonly signedUrl: string;
   readonly idempotencyToken: string;
 }
 
@@ -24,6 +43,8 @@ type Try = WebhookResult & { readonly failure?: FailureKind; readonly location?:
 
 const LARGEST_ANSWER = 64 * 1024;
 const MOST_REDIRECTS = 5;
+/** More open connections than this would keep an application from answering any of them. */
+const MOST_AT_ONCE = 256;
 
 /**
  * Sends webhooks as Twilio does: form-encoded, signed with the account's primary token, within 15 seconds, and tried
@@ -33,30 +54,33 @@ const MOST_REDIRECTS = 5;
  */
 export class WebhookSender {
   readonly #agents = new Map<number, Agent>();
+  readonly #slots = new Slots(MOST_AT_ONCE);
 
   constructor(
-    private readonly account: Account,
     private readonly clock: Clock,
     private readonly random: SeededRandom,
     private readonly journal: Journal,
     private readonly stopping: AbortSignal,
   ) {}
 
-  async post(kind: 'inbound' | 'status', url: string, parameters: URLSearchParams): Promise<WebhookResult> {
-    const overrides = connectionOverrides(url);
+  /** A token that repeats of a request share. */
+  newIdempotencyToken(): string {
+    return this.random.uuid();
+  }
+
+  /** Sends it and resolves with what came of it. Its time limits begin when its turn has come. */
+  send(webhook: Webhook): Promise<WebhookResult> {
+    return this.#slots.run(() => this.#send(webhook));
+  }
+
+  async #send(webhook: Webhook): Promise<WebhookResult> {
+    if (this.stopping.aborted) return { answered: false, code: 11200, text: 'The local Twilio has stopped' };
+    const overrides = connectionOverrides(webhook.url);
     const total = new AbortController();
     const cancel = this.clock.setTimeout(() => total.abort(), overrides.totalTimeout);
-    let hop: Hop = { kind, method: 'POST', url, parameters, idempotencyToken: this.random.uuid() };
     try {
-      for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects += 1) {
-        const result = await this.#retried(hop, overrides, total.signal);
-        if (result.location === undefined || parseUrl(result.location, hop.url) === undefined) return result;
-        // A redirect is followed with GET, and the form is lost on the way.
-        const { idempotencyToken } = hop;
-        const next = new URL(result.location, hop.url).href;
-        hop = { kind, method: 'GET', url: next, parameters: new URLSearchParams(), idempotencyToken };
-      }
-      return { answered: false, code: 11215, text: 'HTTP too many redirects' };
+      const result = await this.#follow(webhook, overrides, total.signal);
+      return overrides.problems.length > 0 ? { ...result, warnings: overrides.problems } : result;
     } finally {
       cancel();
     }
@@ -65,6 +89,24 @@ export class WebhookSender {
   /** Closes what connections are left. */
   async stop(): Promise<void> {
     await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()));
+  }
+
+  async #follow(webhook: Webhook, overrides: ConnectionOverrides, total: AbortSignal): Promise<WebhookResult> {
+    const { kind, account } = webhook;
+    const idempotencyToken = webhook.idempotencyToken ?? this.newIdempotencyToken();
+    const signedUrl = webhook.method === 'GET' ? withQuery(webhook.url, webhook.parameters) : webhook.url;
+    const url = parseUrl(signedUrl);
+    if (!url) return { answered: false, code: 11100, text: 'Invalid URL format' };
+    const parameters = webhook.method === 'GET' ? new URLSearchParams() : webhook.parameters;
+    let hop: Hop = { kind, account, method: webhook.method ?? 'POST', url, signedUrl, parameters, idempotencyToken };
+    for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects += 1) {
+      const result = await this.#retried(hop, overrides, total);
+      const next = result.location === undefined ? undefined : parseUrl(result.location, hop.url.href);
+      if (!next) return result;
+      // A redirect is followed with GET, and the form is lost on the way.
+      hop = redirected(hop, next);
+    }
+    return { answered: false, code: 11215, text: 'HTTP too many redirects' };
   }
 
   async #retried(hop: Hop, overrides: ConnectionOverrides, total: AbortSignal): Promise<Try> {
@@ -78,20 +120,37 @@ export class WebhookSender {
   async #try(hop: Hop, overrides: ConnectionOverrides, total: AbortSignal): Promise<Try> {
     const read = new AbortController();
     const cancel = this.clock.setTimeout(() => read.abort(), overrides.readTimeout);
-    const result = await this.#exchange(hop, overrides, AbortSignal.any([read.signal, total, this.stopping]));
+    const began = performance.now();
+    const headers = this.#headers(hop);
+    const signal = AbortSignal.any([read.signal, total, this.stopping]);
+    const result = await this.#exchange(hop, headers, overrides, signal);
     cancel();
-    this.journal.request({ ...hop, status: result.answered ? result.status : undefined });
+    this.journal.request({
+      kind: hop.kind,
+      method: hop.method,
+      url: hop.signedUrl,
+      headers,
+      parameters: hop.parameters,
+      durationMs: Math.round(performance.now() - began),
+      status: result.answered ? result.status : undefined,
+      answer: result.answered ? result : undefined,
+    });
     if (result.answered || result.failure === 'ct') return result;
     if (read.signal.aborted) return { ...result, failure: 'rt', text: 'No answer within the time limit' };
     return total.aborted ? { answered: false, code: 11203, text: 'No answer within the total time limit' } : result;
   }
 
-  async #exchange(hop: Hop, overrides: ConnectionOverrides, signal: AbortSignal): Promise<Try> {
+  async #exchange(
+    hop: Hop,
+    headers: Record<string, string>,
+    overrides: ConnectionOverrides,
+    signal: AbortSignal,
+  ): Promise<Try> {
     try {
-      const target = new URL(hop.url);
-      const response = await request(target.origin + target.pathname + target.search, {
+      const { origin, pathname, search } = hop.url;
+      const response = await request(origin + pathname + search, {
         method: hop.method,
-        headers: this.#headers(hop, target),
+        headers,
         body: hop.method === 'POST' ? hop.parameters.toString() : null,
         dispatcher: this.#agent(overrides.connectTimeout),
         headersTimeout: 0,
@@ -116,16 +175,16 @@ export class WebhookSender {
     }
   }
 
-  #headers(hop: Hop, target: URL): Record<string, string> {
-    const credentials = `${decodeURIComponent(target.username)}:${decodeURIComponent(target.password)}`;
+  #headers({ account, url, signedUrl, method, parameters, idempotencyToken }: Hop): Record<string, string> {
+    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
     return {
       accept: '*/*',
-      ...(hop.method === 'POST' ? { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8' } : {}),
-      ...(target.username === '' ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }),
-      'i-twilio-idempotency-token': hop.idempotencyToken,
+      ...(method === 'POST' ? { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8' } : {}),
+      ...(url.username === '' ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }),
+      'i-twilio-idempotency-token': idempotencyToken,
       'user-agent': 'TwilioProxy/1.1',
       'x-home-region': 'us1',
-      'x-twilio-signature': signTwilioRequest(this.account.authToken, hop.url, hop.parameters),
+      'x-twilio-signature': signTwilioRequest(account.authToken, signedUrl, parameters),
     };
   }
 
@@ -140,26 +199,13 @@ export class WebhookSender {
   }
 }
 
-async function readAtMost(stream: AsyncIterable<Buffer>, limit: number): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stream) {
-    size += chunk.length;
-    if (size > limit) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+function redirected({ kind, account, idempotencyToken }: Hop, url: URL): Hop {
+  const parameters = new URLSearchParams();
+  return { kind, account, idempotencyToken, method: 'GET', url, signedUrl: url.href, parameters };
 }
 
-const NO_CONNECTION = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
-function neverConnected(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && NO_CONNECTION.has(String(error.code));
+function withQuery(url: string, parameters: URLSearchParams): string {
+  const [base = '', fragment] = url.split('#', 2);
+  const query = `${base.includes('?') ? '&' : '?'}${parameters.toString()}`;
+  return base + query + (fragment === undefined ? '' : `#${fragment}`);
 }

@@ -113,20 +113,23 @@ export class OutboundClaims {
     now: number,
     limit: number,
   ): Promise<{ expired: number; lost: OutboundRow[] }> {
-    const rows = await trx
+    const due = trx
       .selectFrom('outbound_messages')
       .selectAll()
       .where('scope', '=', this.share.scope)
       .where('due_at', '<=', now)
-      .where(({ or, eb }) => or([eb('status', 'in', ['sending', 'unknown']), eb('expires_at', '<=', now)]))
-      .orderBy('due_at')
       .limit(limit)
-      .modifyEnd(this.engine.skipLocked)
+      .modifyEnd(this.engine.skipLocked);
+    // Written out, as a partial index serves only a condition that is known beforehand.
+    const isLost = sql<boolean>`status in ('sending', 'unknown')`;
+    const expired = await due
+      .where('expires_at', '<=', now)
+      .where(({ not }) => not(isLost))
+      .orderBy('expires_at')
       .execute();
-    const expired = rows.filter((row) => !isLost(row));
     await this.journal.stepAll(trx, expired, { status: 'expired', dueAt: null, error: EXPIRED });
     const lost: OutboundRow[] = [];
-    for (const row of rows.filter(isLost)) {
+    for (const row of await due.where(isLost).orderBy('due_at').execute()) {
       lost.push(
         await this.journal.step(trx, row, {
           status: 'unknown',
@@ -142,15 +145,25 @@ export class OutboundClaims {
 
   /** A different one first each time, so that none waits for the others. */
   private async accountsWithWork(trx: DatabaseTransaction, now: number): Promise<string[]> {
-    const rows = await trx
-      .selectFrom('outbound_messages')
-      .select('account_sid')
-      .distinct()
-      .where('scope', '=', this.share.scope)
-      .where('due_at', '<=', now)
-      .where('status', 'in', ['queued', 'scheduled'])
-      .orderBy('account_sid')
-      .execute();
+    const { scope } = this.share;
+    // From one account to the next, as a `distinct` reads every message that waits.
+    const { rows } = await sql<{ account_sid: string }>`
+      with recursive accounts (account_sid) as (
+        select min(account_sid) from outbound_messages where scope = ${scope} and due_at is not null
+        union all
+        select (
+          select min(m.account_sid) from outbound_messages as m
+          where m.scope = ${scope} and m.due_at is not null and m.account_sid > accounts.account_sid
+        )
+        from accounts where accounts.account_sid is not null
+      )
+      select account_sid from accounts
+      where exists (
+        select 1 from outbound_messages as m
+        where m.scope = ${scope} and m.account_sid = accounts.account_sid and m.priority in ('conversation', 'bulk')
+          and m.due_at <= ${now} and m.status in ('queued', 'scheduled')
+      )
+      order by account_sid`.execute(trx);
     const accounts = rows.map(({ account_sid }) => account_sid);
     const first = this.turn++ % Math.max(1, accounts.length);
     return [...accounts.slice(first), ...accounts.slice(0, first)];
@@ -177,16 +190,19 @@ export class OutboundClaims {
     rows: readonly OutboundRow[],
     now: number,
   ): Promise<OutboundRow[]> {
-    for (const priority of ['conversation', 'bulk'] as const) {
-      const sends = rows.filter((row) => row.priority === priority).length;
-      if (sends > 0) await spend(trx, accountSid, priority, sends, now);
-    }
-    return this.journal.stepAll(trx, rows, {
+    const taken = await this.journal.stepAll(trx, rows, {
       status: 'sending',
       dueAt: now + LEASE_MS,
       owner: this.share.owner,
       attemptedAt: now,
     });
+    // At the last moment: the requests leave after the commit, and their minute must not begin much before.
+    const leaveAt = this.runtime.clock.now();
+    for (const priority of ['conversation', 'bulk'] as const) {
+      const sends = rows.filter((row) => row.priority === priority).length;
+      if (sends > 0) await spend(trx, accountSid, priority, sends, leaveAt);
+    }
+    return taken;
   }
 
   /** What may be sent now, replies first: one message of a conversation at a time, in its order. */
@@ -261,11 +277,6 @@ export class OutboundClaims {
       ) as times`.execute(trx);
     return rows[0]?.at ?? undefined;
   }
-}
-
-/** Nobody is at work on it any more, and its request may have left. */
-function isLost({ status }: OutboundRow): boolean {
-  return status === 'sending' || status === 'unknown';
 }
 
 const EXPIRED: MessageError = {

@@ -2,6 +2,7 @@ import { type CreateTableBuilder, type Kysely, type Migration, type MigrationPro
 import { connections } from './0002-connections';
 import { service } from './0003-service';
 import { pace } from './0004-pace';
+import { backlog } from './0006-backlog';
 import type { Database } from './database';
 import { type Engine, engineOf } from './engine';
 
@@ -197,6 +198,7 @@ function migrationsFor(engine: Engine): MigrationProvider {
         '0002_connections': connections(),
         '0003_service': service(engine),
         '0004_pace': pace(engine),
+        '0006_backlog': backlog(),
       }),
   };
 }

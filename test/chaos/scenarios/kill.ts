@@ -1,0 +1,55 @@
+import { judgeReplies, problemsOf } from '../judge';
+import { type Finding, type ScenarioOptions, seconds } from '../scenario';
+import { type Load, WebhookLoad } from '../webhook-load';
+import { inWorld } from '../world';
+
+export interface KillOptions extends ScenarioOptions {
+  readonly load: Load;
+  /** The app is killed after so many webhooks, and again after as many. */
+  readonly killEvery: number;
+  /** The module's `reconciliation.settleAfterMs`. Default its own. */
+  readonly settleAfterMs?: number;
+}
+
+const SETTLE_SECONDS = 30;
+
+/**
+ * Webhooks arrive while the app is killed (SIGKILL) again and again and started again. What was acknowledged is
+ * answered, once, and nothing is left to do 30 s after the last start.
+ */
+export function kill(options: KillOptions): Promise<Finding & { readonly kills: number }> {
+  const { engine, signal, load, killEvery, settleAfterMs } = options;
+  const module = settleAfterMs === undefined ? {} : { reconciliation: { settleAfterMs } };
+  return inWorld({ engine, signal, module, limitSeconds: 140 }, async (world) => {
+    const [app] = world.apps;
+    const webhooks = new WebhookLoad(world);
+    let kills = 0;
+    let killing = Promise.resolve();
+    const killNow = async () => {
+      await killing; // and the start after it
+      await app!.restart();
+      kills++;
+    };
+    webhooks.after(killEvery, () => void (killing = killNow()), { every: true });
+    await webhooks.run(load);
+    await killing;
+    await app!.ready;
+
+    const lastStart = performance.now();
+    const isSettled = await world.until(async () => (await world.leftToDo()) === 0, SETTLE_SECONDS);
+    const settledAfter = performance.now() - lastStart;
+    const verdict = judgeReplies(webhooks.deliveries, world.replies);
+    return {
+      kills,
+      summary:
+        `${webhooks.acknowledged.length} of ${load.total} webhooks acknowledged, ` +
+        `the others: ${JSON.stringify(webhooks.refusals)}; ${kills} kills; ` +
+        `${verdict.lost.length} without a reply, ${verdict.doubled.length} replied to twice, ` +
+        `${verdict.overtaken.length} out of order; settled ${seconds(settledAfter)} after the last start`,
+      problems: [
+        ...problemsOf(verdict),
+        ...(isSettled ? [] : [`something was left to do ${SETTLE_SECONDS} s after the last start`]),
+      ],
+    };
+  });
+}
