@@ -7,9 +7,9 @@ import { engines, useStorage } from '../support/storages';
 
 const ANA = '+15551230001';
 
-describe('A wish to hear no more', () => {
-  const read = (params: Record<string, string>) => readOptOutRequest(params, defaultOptOutKeywords)?.wants;
+const read = (params: Record<string, string>) => readOptOutRequest(params, defaultOptOutKeywords)?.wants;
 
+describe('A wish to hear no more', () => {
   it('is a keyword that is the whole text, in any case, with or without space around it', () => {
     expect(read({ Body: ' Stop\n', MessageType: 'text' })).toBe('stop');
     expect(read({ Body: 'unsubscribe' })).toBe('stop');

@@ -119,7 +119,7 @@ export class MediaClient {
     }
     const length = Number(headers['content-length'] ?? Number.NaN);
     if (length > this.#maxBytes) {
-      body.destroy();
+      body.on('error', () => {}).destroy();
       throw new MediaError('MEDIA_TOO_LARGE');
     }
     const type = headers['content-type'];
