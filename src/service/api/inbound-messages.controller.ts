@@ -1,5 +1,5 @@
-import { Get, Param, ParseIntPipe, Query, Req, Res } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Get, Param, ParseIntPipe, Query, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { InboundFiles } from '../../whatsapp-twilio/inbound/inbound-files.service';
 import {
   InboundMessages,
@@ -49,12 +49,10 @@ export class InboundMessagesController {
     @Param('sid') sid: string,
     @Param('index', new ParseIntPipe({ exceptionFactory: () => noFile() })) index: number,
     @Caller() access: Access,
-    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     await this.get(sid, access);
     const gone = new AbortController();
-    request.raw.on('close', () => gone.abort());
     reply.raw.on('close', () => gone.abort());
     const file = await this.files.open(sid, index, gone.signal);
     if (file === undefined) throw noMessage();

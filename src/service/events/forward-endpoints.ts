@@ -1,4 +1,3 @@
-import { Webhook } from 'standardwebhooks';
 import { parseUrl } from '../../common/parse-url';
 import { hideSecrets } from '../../whatsapp-twilio/contract/hide-secrets';
 import type { ConfigProblem } from '../../whatsapp-twilio/contract/whatsapp-twilio-config.error';
@@ -88,17 +87,11 @@ function problemOf(candidate: unknown): string | undefined {
   return undefined;
 }
 
-/** The package has the last word on its secrets. */
+/** As Standard Webhooks has them: 24 to 64 bytes. */
 function isSecret(secret: unknown): boolean {
   if (typeof secret !== 'string' || !/^(whsec_)?[A-Za-z0-9+/]+={0,2}$/.test(secret)) return false;
   const bytes = Buffer.from(secret.replace(/^whsec_/, ''), 'base64').length;
-  if (bytes < 24 || bytes > 64) return false;
-  try {
-    new Webhook(secret).sign('id', new Date(0), '');
-    return true;
-  } catch {
-    return false;
-  }
+  return bytes >= 24 && bytes <= 64;
 }
 
 function isListOf(value: unknown, fits: (item: string) => boolean): boolean {
