@@ -1,6 +1,7 @@
 // Compares this package with what its users would take otherwise, in the same run on the same machine, and prints
 // Markdown tables. The ratios are what to look at; the absolute numbers belong to the machine.
 import { cpus } from 'node:os';
+import { compareConnections } from './connections.mjs';
 import { compareInbound } from './inbound.mjs';
 import { compareOutbound } from './outbound.mjs';
 import { compareSignatures } from './signatures.mjs';
@@ -9,7 +10,7 @@ import { compareStartup } from './startup.mjs';
 const started = Date.now();
 console.log(`Node ${process.versions.node}, ${cpus().length} × ${cpus()[0].model.trim()}\n`);
 
-for (const compare of [compareSignatures, compareStartup, compareInbound, compareOutbound]) {
+for (const compare of [compareSignatures, compareStartup, compareInbound, compareOutbound, compareConnections]) {
   const { title, columns, rows, notes } = await compare();
   console.log(`## ${title}\n`);
   console.log(`| ${columns.join(' | ')} |\n|${columns.map((_, index) => (index === 0 ? '---' : '--:')).join('|')}|`);

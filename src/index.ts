@@ -6,6 +6,7 @@ export {
   type OptOutOptions,
   type ReconciliationOptions,
   type RetentionOptions,
+  type RotationOptions,
   type TwilioApiKey,
   type WhatsappTwilioModuleExtras,
   type WhatsappTwilioModuleOptions,
@@ -95,6 +96,56 @@ export {
   InvalidAddressError,
   UnknownConnectionError,
 } from './whatsapp-twilio/conversations/conversation.errors';
+export type { ConnectionLimits, ConnectionMode, ConnectionState } from './whatsapp-twilio/connections/connection';
+export type {
+  Addressee,
+  ConnectionProvider,
+  ConnectionProviderSource,
+  ProvidedConnection,
+} from './whatsapp-twilio/connections/connection-provider';
+export { ConnectionLookupError } from './whatsapp-twilio/connections/connection-source';
+export type { Authorship, ConnectionAction } from './whatsapp-twilio/connections/connection-writes';
+export type {
+  ConnectionEvent,
+  ConnectionEventPage,
+  ConnectionPage,
+  ConnectionView,
+} from './whatsapp-twilio/connections/connection.view';
+export { type ConnectionChange, Connections } from './whatsapp-twilio/connections/connections.service';
+export { ConnectionRotations, type RotateOptions } from './whatsapp-twilio/connections/connection-rotation.service';
+export {
+  ConnectionChangedError,
+  ConnectionConflictError,
+  ConnectionError,
+  ConnectionNotFoundError,
+  ConnectionNotStoredError,
+  ConnectionRefusedError,
+  EncryptionKeysRequiredError,
+  InvalidConnectionError,
+  InvalidConnectionPageError,
+  RotationNotAbortableError,
+  RotationNotFoundError,
+  RotationUnderWayError,
+  TwilioNotAskedError,
+} from './whatsapp-twilio/connections/connections.errors';
+export { SecretUnreadableError } from './whatsapp-twilio/connections/key-ring';
+export type {
+  ConnectionProblem,
+  ConnectionProblemCode,
+  ConnectionValidation,
+} from './whatsapp-twilio/connections/probe-connection';
+export type { ConnectionRotation } from './whatsapp-twilio/connections/rotation';
+export type { ConnectionFields } from './whatsapp-twilio/connections/validate-connection';
+export {
+  type ContractSpecInboundEvent,
+  toChannelInboundEvent,
+} from './whatsapp-twilio/contractspec/channel-inbound-event';
+export {
+  type ContractSpecDeliveryStatus,
+  ContractSpecMessagingProvider,
+  type ContractSpecSendInput,
+  type ContractSpecSendResult,
+} from './whatsapp-twilio/contractspec/messaging-provider';
 export type {
   MessageEvent,
   OutboundMessage,

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '../common/clock';
 import { loadDotEnv, readServiceConfiguration } from '../service/service-configuration';
-import { Connection } from '../whatsapp-twilio/connections/connection';
+import { managedConnection } from '../whatsapp-twilio/connections/connection';
 import { configServiceReader } from '../whatsapp-twilio/contract/environment';
 import { healthCheckTimeoutMs } from '../whatsapp-twilio/contract/messaging.whatsapp.twilio';
 import { validateOptions } from '../whatsapp-twilio/contract/validate-options';
@@ -38,10 +38,10 @@ function read(name: string): string | undefined {
 async function examine(): Promise<Finding[]> {
   loadDotEnv();
   const settings = validateOptions(readServiceConfiguration(read).whatsapp);
-  const connection = new Connection(settings);
+  const connection = managedConnection(settings);
   const client = new TwilioClient({
     accountSid: connection.accountSid,
-    ...connection.credentials,
+    ...connection.credentials[0],
     baseUrl: settings.apiBaseUrl,
   });
   const health = await probeTwilio(client, {

@@ -1,5 +1,11 @@
 import { existsSync } from 'node:fs';
-import { configServiceReader, readEnvironment, type ReadVariable } from '../whatsapp-twilio/contract/environment';
+import {
+  configServiceReader,
+  readEnvironment,
+  type ReadVariable,
+  secretFilesIn,
+} from '../whatsapp-twilio/contract/environment';
+import { rememberSecretFiles } from '../whatsapp-twilio/contract/secret-files';
 import { validateOptions } from '../whatsapp-twilio/contract/validate-options';
 import type { ConfigProblem } from '../whatsapp-twilio/contract/whatsapp-twilio-config.error';
 import type { WhatsappTwilioModuleOptions } from '../whatsapp-twilio/whatsapp-twilio.options';
@@ -24,7 +30,7 @@ export function readServiceConfiguration(read: ReadVariable = configServiceReade
   const environment = readEnvironment(read);
   const whatsapp = { storage: { url: defaultStorageUrl }, ...environment.options };
   validateOptions(whatsapp, [...environment.problems, ...problems]);
-  return { service, whatsapp };
+  return { service, whatsapp: rememberSecretFiles(whatsapp, secretFilesIn(read)) };
 }
 
 /** In development a file `.env` may set what the environment does not; in production it is not looked at. */

@@ -3,6 +3,8 @@ import { TerminusModule } from '@nestjs/terminus';
 import type { Runtime } from '../whatsapp-twilio/runtime';
 import type { Database } from '../whatsapp-twilio/storage/database';
 import { DATABASE, RUNTIME } from '../whatsapp-twilio/tokens';
+import { overriding, rememberSecretFiles, secretFilesOf } from '../whatsapp-twilio/contract/secret-files';
+import type { EventOptions, WhatsappTwilioModuleOptions } from '../whatsapp-twilio/whatsapp-twilio.options';
 import { WhatsappTwilioModule } from '../whatsapp-twilio/whatsapp-twilio.module';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { ConversationsController } from './api/conversations.controller';
@@ -24,6 +26,11 @@ import { FORWARDERS, SERVICE_ENVIRONMENT } from './service.tokens';
 
 const MINUTE_MS = 60_000;
 
+/** As the options are, files that secrets come from included, with those who are told of events. */
+function withEvents(options: WhatsappTwilioModuleOptions, events: EventOptions): WhatsappTwilioModuleOptions {
+  return rememberSecretFiles({ ...options, events }, overriding(secretFilesOf(options), { events }));
+}
+
 /** The standalone service: the module, and what surrounds it. */
 @Module({})
 export class ServiceModule {
@@ -39,7 +46,8 @@ export class ServiceModule {
     return {
       module: ServiceModule,
       imports: [
-        WhatsappTwilioModule.forRoot({ ...whatsapp, events, isGlobal: true }),
+        // As they are, since they remember the files that secrets came from.
+        WhatsappTwilioModule.forRootAsync({ useFactory: () => withEvents(whatsapp, events), isGlobal: true }),
         TerminusModule.forRoot({ logger: false }),
         ThrottlerModule.forRootAsync({
           inject: [DATABASE, RUNTIME],

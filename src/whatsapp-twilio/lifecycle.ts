@@ -7,6 +7,9 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
+import { Reencryption } from './connections/reencryption';
+import { Rotations } from './connections/rotations';
+import { SecretReload } from './connections/secret-reload';
 import { StatusDispatcher } from './delivery/status-dispatcher';
 import { StatusLookup } from './delivery/status-lookup';
 import { EventDispatcher } from './events/event-dispatcher';
@@ -52,6 +55,9 @@ export class WhatsappTwilioLifecycle
     private readonly events: EventDispatcher,
     private readonly lookup: StatusLookup,
     private readonly retention: Retention,
+    private readonly rotations: Rotations,
+    private readonly reencryption: Reencryption,
+    private readonly secretReload: SecretReload,
     @Inject(DATABASE) db: Database,
     @Inject(RUNTIME) { clock }: Runtime,
     @Inject(SIGNALS) signals: Signals,
@@ -68,8 +74,14 @@ export class WhatsappTwilioLifecycle
     if (isPostgresUrl(settings.storageUrl)) this.channel = new PostgresChannel(settings.storageUrl, db, signals);
   }
 
-  onApplicationBootstrap(): void {
+  async onApplicationBootstrap(): Promise<void> {
     this.refuseClashes();
+    try {
+      await this.reencryption.refuseMissingKeys();
+    } catch (error) {
+      await this.storage.close(); // an app that does not start is not stopped either
+      throw error;
+    }
     if (this.settings.storageUrl === memoryStorageUrl) {
       this.logger.warn(
         'Messages are kept in memory and forgotten at exit. Set storage.url (DATABASE_URL) to a file to keep them.',
@@ -111,6 +123,17 @@ export class WhatsappTwilioLifecycle
   }
 
   private get workers() {
-    return [this.spool, this.inbound, this.outbound, this.statuses, this.events, this.lookup, this.retention];
+    return [
+      this.spool,
+      this.inbound,
+      this.outbound,
+      this.statuses,
+      this.events,
+      this.lookup,
+      this.retention,
+      this.rotations,
+      this.reencryption,
+      this.secretReload,
+    ];
   }
 }

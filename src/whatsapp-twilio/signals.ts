@@ -7,10 +7,27 @@ export interface Signals {
   readonly statuses: Signal;
   /** Events to deliver. */
   readonly events: Signal;
+  readonly rotations: Signal;
+  /** A connection changed: what is remembered of them no longer counts. */
+  readonly connections: Signal;
 }
 
-export const signalNames = ['inbox', 'outbox', 'statuses', 'events'] as const satisfies readonly (keyof Signals)[];
+export const signalNames = [
+  'inbox',
+  'outbox',
+  'statuses',
+  'events',
+  'rotations',
+  'connections',
+] as const satisfies readonly (keyof Signals)[];
 
 export function createSignals(): Signals {
-  return { inbox: new Signal(), outbox: new Signal(), statuses: new Signal(), events: new Signal() };
+  return {
+    inbox: new Signal(),
+    outbox: new Signal(),
+    statuses: new Signal(),
+    events: new Signal(),
+    rotations: new Signal(),
+    connections: new Signal(),
+  };
 }

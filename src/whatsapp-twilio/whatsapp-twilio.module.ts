@@ -1,11 +1,22 @@
 import { type DynamicModule, Logger, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { HealthIndicatorService } from '@nestjs/terminus';
-import { Connection } from './connections/connection';
+import { managedConnection } from './connections/connection';
+import type { ConnectionProvider } from './connections/connection-provider';
 import { ConnectionRegistry } from './connections/connection-registry';
+import { ConnectionRotations } from './connections/connection-rotation.service';
+import { Connections } from './connections/connections.service';
+import { KeyRing } from './connections/key-ring';
+import { ProvidedConnections } from './connections/provided-connections';
+import { Reencryption } from './connections/reencryption';
+import { RotationSightings } from './connections/rotation-sightings';
+import { Rotations } from './connections/rotations';
+import { SecretReload } from './connections/secret-reload';
+import { StoredConnections } from './connections/stored-connections';
 import { TwilioClients } from './connections/twilio-clients';
 import { Conversations } from './conversations/conversations.service';
 import { OptOuts } from './conversations/opt-outs';
+import { overriding, rememberSecretFiles, secretFilesOf } from './contract/secret-files';
 import { validateOptions, type WhatsappTwilioSettings } from './contract/validate-options';
 import { whatsappTwilioConfig } from './contract/whatsapp-twilio.config';
 import { MessageJournal } from './delivery/message-journal';
@@ -27,6 +38,7 @@ import { SpoolDrain } from './inbound/spool-drain';
 import { TwilioSignatureGuard } from './inbound/twilio-signature.guard';
 import { WebhookIntake } from './inbound/webhook-intake';
 import { WhatsappTwilioLifecycle } from './lifecycle';
+import { AccountLimits } from './outbound/account-limits';
 import { Outbox } from './outbound/outbox';
 import { OutboundDispatcher } from './outbound/outbound-dispatcher';
 import { OutboundService } from './outbound/outbound.service';
@@ -37,9 +49,10 @@ import { WaitingReasons } from './outbound/waiting-reasons';
 import { WebhookUrls } from './outbound/webhook-urls';
 import { Retention } from './retention/retention';
 import { type Runtime, systemRuntime } from './runtime';
-import { createSignals } from './signals';
+import { createSignals, type Signals } from './signals';
+import type { Database } from './storage/database';
 import { openStorage, type Storage } from './storage/storage';
-import { DATABASE, RUNTIME, SETTINGS, SIGNALS, STORAGE, WORKER_ID } from './tokens';
+import { CONNECTION_PROVIDER, DATABASE, RUNTIME, SETTINGS, SIGNALS, STORAGE, WORKER_ID } from './tokens';
 import {
   type ASYNC_OPTIONS_TYPE,
   ConfigurableModuleClass,
@@ -76,8 +89,27 @@ export type WhatsappTwilioRootOptions = Partial<typeof OPTIONS_TYPE>;
     },
     {
       provide: ConnectionRegistry,
+      inject: [SETTINGS, DATABASE, RUNTIME, SIGNALS, KeyRing, { token: CONNECTION_PROVIDER, optional: true }],
+      useFactory: (
+        settings: WhatsappTwilioSettings,
+        db: Database,
+        { clock }: Runtime,
+        signals: Signals,
+        keys: KeyRing,
+        provider: ConnectionProvider | undefined,
+      ) => {
+        const managed = managedConnection(settings);
+        const stored = new StoredConnections(db, managed.id, keys);
+        const sources = provider === undefined ? [stored] : [stored, new ProvidedConnections(provider, clock)];
+        const registry = new ConnectionRegistry(managed, sources, clock);
+        signals.connections.on(() => registry.forget());
+        return registry;
+      },
+    },
+    {
+      provide: KeyRing,
       inject: [SETTINGS],
-      useFactory: (settings: WhatsappTwilioSettings) => new ConnectionRegistry([new Connection(settings)]),
+      useFactory: ({ encryptionKeys }: WhatsappTwilioSettings) => new KeyRing(encryptionKeys),
     },
     {
       provide: RUNTIME,
@@ -86,6 +118,9 @@ export type WhatsappTwilioRootOptions = Partial<typeof OPTIONS_TYPE>;
     },
     { provide: WORKER_ID, inject: [RUNTIME], useFactory: ({ newId }: Runtime) => newId() },
     { provide: SIGNALS, useFactory: createSignals },
+    AccountLimits,
+    ConnectionRotations,
+    Connections,
     DeadLetters,
     HealthIndicatorService,
     Conversations,
@@ -104,7 +139,11 @@ export type WhatsappTwilioRootOptions = Partial<typeof OPTIONS_TYPE>;
     OutboundService,
     Pacing,
     Reconciler,
+    Reencryption,
     Retention,
+    Rotations,
+    RotationSightings,
+    SecretReload,
     Settlement,
     SpoolDrain,
     StatusCallbacks,
@@ -120,8 +159,9 @@ export type WhatsappTwilioRootOptions = Partial<typeof OPTIONS_TYPE>;
     WhatsappTwilioStorageHealthIndicator,
   ],
   exports: [
-    // The guard needs the first two where a host puts it on its own routes.
+    // The guard needs the first three where a host puts it on its own routes.
     ConnectionRegistry,
+    RotationSightings,
     SETTINGS,
     // For what is built around the module.
     DATABASE,
@@ -130,6 +170,8 @@ export type WhatsappTwilioRootOptions = Partial<typeof OPTIONS_TYPE>;
     // For a controller of the host's own that extends InboundController.
     WebhookIntake,
     Conversations,
+    ConnectionRotations,
+    Connections,
     DeadLetters,
     EventReader,
     InboundFiles,
@@ -151,15 +193,20 @@ export class WhatsappTwilioModule extends ConfigurableModuleClass {
     if (options.accountSid !== undefined || options.authToken !== undefined) {
       return super.forRoot(options as typeof OPTIONS_TYPE);
     }
-    const { isGlobal, path, decorators, ...overrides } = options;
+    const { isGlobal, path, decorators, connections, ...overrides } = options;
     const { imports, inject } = whatsappTwilioConfig.asProvider();
     return super.forRootAsync({
       imports,
       inject,
-      useFactory: (fromEnvironment: WhatsappTwilioModuleOptions) => ({ ...fromEnvironment, ...given(overrides) }),
+      useFactory: (fromEnvironment: WhatsappTwilioModuleOptions) =>
+        rememberSecretFiles(
+          { ...fromEnvironment, ...given(overrides) },
+          overriding(secretFilesOf(fromEnvironment), given(overrides)),
+        ),
       ...(isGlobal !== undefined && { isGlobal }),
       ...(path !== undefined && { path }),
       ...(decorators !== undefined && { decorators }),
+      ...(connections !== undefined && { connections }),
     });
   }
 

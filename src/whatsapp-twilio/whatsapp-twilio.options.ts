@@ -1,4 +1,5 @@
 import type { EventSubscriber } from './events/event';
+import type { ConnectionProviderSource } from './connections/connection-provider';
 
 /** An API key for REST calls in place of the auth token. It never signs webhooks, so `authToken` stays needed. */
 export interface TwilioApiKey {
@@ -51,6 +52,14 @@ export interface OptOutOptions {
   readonly start?: readonly string[];
 }
 
+/** How the tokens of stored connections are rotated. Every field has a default. */
+export interface RotationOptions {
+  /** How long a new token is known before Twilio is asked to sign with it, in milliseconds. Default 5000. */
+  readonly promoteAfterMs?: number;
+  /** How long the old token is accepted after that, in milliseconds, unless a rotation says otherwise. Default 3600000. */
+  readonly overlapMs?: number;
+}
+
 /** Options of `WhatsappTwilioModule.forRoot()`. The environment variable of each is in parentheses. */
 export interface WhatsappTwilioModuleOptions {
   /** The account that owns the sender, `AC…` (TWILIO_ACCOUNT_SID). */
@@ -85,6 +94,10 @@ export interface WhatsappTwilioModuleOptions {
   readonly retention?: RetentionOptions;
   readonly events?: EventOptions;
   readonly optOut?: OptOutOptions;
+  /** Keys for the secrets of stored connections, each `id:` and the base64 of 32 bytes. The first encrypts, all decrypt
+   * (ENCRYPTION_KEYS). */
+  readonly encryptionKeys?: string | readonly string[];
+  readonly rotation?: RotationOptions;
 }
 
 /** What stands beside the options in `forRoot()` and `forRootAsync()`, and has to be known before any of them. */
@@ -93,6 +106,8 @@ export interface WhatsappTwilioModuleExtras {
   readonly isGlobal?: boolean;
   /** Where the webhooks are mounted, below the app's global prefix; `false` mounts no controller. */
   readonly path?: string | false;
+  /** Gives the connections that the host keeps itself: a class, an instance, or `{ inject, useFactory }`. */
+  readonly connections?: ConnectionProviderSource;
   /** Put on the webhook controller: the host's `@Public()`, `@SkipThrottle()`, … */
   readonly decorators?: readonly (ClassDecorator | MethodDecorator | PropertyDecorator)[];
 }

@@ -37,6 +37,8 @@ describe('Options', () => {
       retention: {},
       events: { log: false, subscribers: [] },
       optOutKeywords: defaultOptOutKeywords,
+      encryptionKeys: [],
+      rotation: { promoteAfterMs: 5000, overlapMs: 3_600_000 },
     });
   });
 
@@ -54,6 +56,8 @@ describe('Options', () => {
       connectionId: 'a/b',
       handlers: { concurrency: 0, timeoutMs: 0.5, maxAttempts: 0, retryDelayMs: -1 },
       retention: { contentDays: 3651 },
+      encryptionKeys: 'short',
+      rotation: { promoteAfterMs: -1, overlapMs: 0.5 },
     });
     expect(code).toBe('CONFIG_INVALID');
     for (const named of [
@@ -68,6 +72,9 @@ describe('Options', () => {
       'rateLimit.rpm (WHATSAPP_RATE_LIMIT_RPM) must be at least 1',
       'apiBaseUrl (TWILIO_API_BASE_URL) must be an http(s) origin',
       'connectionId must be',
+      'encryptionKeys (ENCRYPTION_KEYS) must be a list of id:key',
+      'rotation.promoteAfterMs must be at least 0',
+      'rotation.overlapMs must be a whole number',
       'handlers.concurrency must be at least 1',
       'handlers.timeoutMs must be a whole number',
       'handlers.maxAttempts must be at least 1',
@@ -76,7 +83,7 @@ describe('Options', () => {
     ]) {
       expect(message).toContain(`\n  - ${named}`);
     }
-    expect(message.split('\n  - ')).toHaveLength(1 + 16);
+    expect(message.split('\n  - ')).toHaveLength(1 + 19);
   });
 
   it.each([undefined, null, 'AC1', 5, []])('must be an object: %p', (options) => {

@@ -155,6 +155,7 @@ describe('The environment', () => {
       'TWILIO_API_KEY_SID',
       'TWILIO_API_KEY_SECRET',
       'DATABASE_URL',
+      'ENCRYPTION_KEYS',
     ]);
   });
 

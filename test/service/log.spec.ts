@@ -13,7 +13,10 @@ describe('The log', () => {
         body: { to: ANA, text: 'another secret word' },
         headers: { 'x-request-id': 'mine-1' },
       });
-      await service.twilio.settles();
+      let status = '';
+      while (status !== 'read') {
+        ({ status } = (await service.call<{ status: string }>('GET', `/v1/messages/${body.id}`)).body);
+      }
       await service.close();
       const parsed = lines
         .flatMap((text) => text.trim().split('\n'))

@@ -18,6 +18,9 @@ describe('The tables', () => {
     const db = await openDatabase('sqlite::memory:');
     expect(await tablesOf(db)).toEqual([
       'api_usage',
+      'connection_events',
+      'connection_rotations',
+      'connections',
       'conversations',
       'early_callbacks',
       'event_deliveries',

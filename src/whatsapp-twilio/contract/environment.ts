@@ -1,6 +1,7 @@
 import { ConfigService } from '@nestjs/config';
 import { readFileSync } from 'node:fs';
 import type { WhatsappTwilioModuleOptions } from '../whatsapp-twilio.options';
+import type { SecretFiles } from './secret-files';
 import type { ConfigProblem } from './whatsapp-twilio-config.error';
 
 /** Every variable the module reads. `secret` ones can also be given as a file, by `NAME_FILE`. */
@@ -18,6 +19,7 @@ export const moduleVariables = {
   SPOOL_PATH: { secret: false },
   WHATSAPP_RATE_LIMIT_RPM: { secret: false },
   WHATSAPP_RETENTION_DAYS: { secret: false },
+  ENCRYPTION_KEYS: { secret: true },
 } as const satisfies Record<string, { secret: boolean }>;
 
 export type ModuleVariable = keyof typeof moduleVariables;
@@ -54,10 +56,20 @@ export function readEnvironment(read: ReadVariable = configServiceReader()): Env
         ? undefined
         : withoutUndefined({ url: databaseUrl, spoolPath }),
     rateLimit: rpm === undefined ? undefined : { rpm: toNumber(rpm) },
+    encryptionKeys: list(value('ENCRYPTION_KEYS')),
     retention: retentionDays === undefined ? undefined : { contentDays: toNumber(retentionDays) },
   });
   // What is missing or malformed is for validation to say, so the shape is only claimed here.
   return { options: options as unknown as WhatsappTwilioModuleOptions, problems };
+}
+
+/** The files that secrets are read from, and how to read them again when they change. */
+export function secretFilesIn(read: ReadVariable = configServiceReader()): SecretFiles {
+  const secrets = Object.entries(moduleVariables).filter(([, { secret }]) => secret);
+  const paths = secrets
+    .map(([name]) => read(`${name}_FILE`)?.trim())
+    .filter((path) => path !== undefined && path !== '');
+  return { paths: paths as string[], read: () => readEnvironment(read) };
 }
 
 /** One variable, or what the file holds that `NAME_FILE` names; surrounding white space of a file is dropped. */

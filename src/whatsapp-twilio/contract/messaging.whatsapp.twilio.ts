@@ -67,6 +67,10 @@ const [rest, webhook] = messagingWhatsappTwilioIntegrationSpec.transports;
 
 /** The values of the specification that the code works with, under the names it uses them by. */
 export const twilioApiBaseUrl = rest.baseUrl;
+/** Where auth tokens are managed; https://www.twilio.com/docs/iam/api/authtoken. */
+export const twilioAccountsBaseUrl = 'https://accounts.twilio.com';
+/** Where senders and services are managed; https://www.twilio.com/docs/whatsapp/api/senders. */
+export const twilioMessagingBaseUrl = 'https://messaging.twilio.com';
 export const { signatureHeader, signingAlgorithm } = webhook.inbound;
 export const healthCheckTimeoutMs = messagingWhatsappTwilioIntegrationSpec.healthCheck.timeoutMs;
 export const defaultRateLimitRpm = messagingWhatsappTwilioIntegrationSpec.constraints.rateLimit.rpm;

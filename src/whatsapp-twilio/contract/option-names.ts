@@ -22,5 +22,8 @@ export const optionNames = {
   eventSubscribers: 'events.subscribers',
   optOutStop: 'optOut.stop',
   optOutStart: 'optOut.start',
+  encryptionKeys: 'encryptionKeys (ENCRYPTION_KEYS)',
+  promoteAfterMs: 'rotation.promoteAfterMs',
+  overlapMs: 'rotation.overlapMs',
   retentionDays: 'retention.contentDays (WHATSAPP_RETENTION_DAYS)',
 } as const;

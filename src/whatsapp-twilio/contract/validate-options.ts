@@ -6,11 +6,13 @@ import type {
   OptOutOptions,
   ReconciliationOptions,
   RetentionOptions,
+  RotationOptions,
   TwilioApiKey,
   WhatsappTwilioModuleOptions,
 } from '../whatsapp-twilio.options';
 import type { EventSubscriber } from '../events/event';
 import { defaultOptOutKeywords, type OptOutKeywords } from '../messages/opt-out-keywords';
+import { type EncryptionKey, parseEncryptionKey } from './encryption-key';
 import { hideSecrets } from './hide-secrets';
 import { defaultRateLimitRpm, twilioApiBaseUrl } from './messaging.whatsapp.twilio';
 import { optionNames } from './option-names';
@@ -34,6 +36,9 @@ export interface WhatsappTwilioSettings {
   readonly retention: RetentionOptions;
   readonly optOutKeywords: OptOutKeywords;
   readonly events: { readonly log: boolean; readonly subscribers: readonly EventSubscriber[] };
+  /** The first encrypts, all decrypt. */
+  readonly encryptionKeys: readonly EncryptionKey[];
+  readonly rotation: { readonly promoteAfterMs: number; readonly overlapMs: number };
   readonly handlers: {
     readonly concurrency: number;
     readonly timeoutMs: number;
@@ -75,6 +80,8 @@ export function validateOptions(
     events: { log: config.eventsLog, subscribers: config.eventSubscribers },
     optOutKeywords: { stop: config.optOutStop, start: config.optOutStart },
     retention: config.retentionDays === undefined ? {} : { contentDays: config.retentionDays },
+    encryptionKeys: secrets.encryptionKeys.map((key) => parseEncryptionKey(key as string)!),
+    rotation: { promoteAfterMs: config.promoteAfterMs, overlapMs: config.overlapMs },
     handlers: {
       concurrency: config.handlersConcurrency,
       timeoutMs: config.handlersTimeoutMs,
@@ -106,10 +113,13 @@ function toClasses(options: WhatsappTwilioModuleOptions) {
     eventSubscribers: options.events?.subscribers ?? [],
     optOutStop: options.optOut?.stop ?? defaultOptOutKeywords.stop,
     optOutStart: options.optOut?.start ?? defaultOptOutKeywords.start,
+    promoteAfterMs: options.rotation?.promoteAfterMs ?? 5000,
+    overlapMs: options.rotation?.overlapMs ?? 3_600_000,
   });
   const secrets = Object.assign(new WhatsappTwilioSecrets(), {
     accountSid: options.accountSid,
     authToken: asList(options.authToken),
+    encryptionKeys: asList(options.encryptionKeys),
     apiKeySid: options.apiKey?.sid,
     apiKeySecret: options.apiKey?.secret,
   });
@@ -156,6 +166,8 @@ const knownOptions: Readonly<Record<keyof WhatsappTwilioModuleOptions, readonly 
   retention: ['contentDays'] satisfies (keyof RetentionOptions)[],
   events: ['log', 'subscribers'] satisfies (keyof EventOptions)[],
   optOut: ['stop', 'start'] satisfies (keyof OptOutOptions)[],
+  encryptionKeys: undefined,
+  rotation: ['promoteAfterMs', 'overlapMs'] satisfies (keyof RotationOptions)[],
 };
 
 /** A misspelt option would otherwise be ignored in silence. */

@@ -13,6 +13,7 @@ import {
 import { parseUrl } from '../../common/parse-url';
 import type { EventSubscriber } from '../events/event';
 import { parseAddress } from '../messages/address';
+import { parseEncryptionKey } from './encryption-key';
 
 const CONNECTION_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 const MESSAGING_SERVICE_SID = /^MG[0-9a-fA-F]{32}$/;
@@ -92,6 +93,16 @@ export class WhatsappTwilioConfig {
   @IsInt({ message: 'must be a whole number of milliseconds.' })
   giveUpAfterMs!: number;
 
+  @Max(3_600_000, { message: 'must be at most 3600000 milliseconds (an hour).' })
+  @Min(0, { message: 'must be at least 0 milliseconds.' })
+  @IsInt({ message: 'must be a whole number of milliseconds.' })
+  promoteAfterMs!: number;
+
+  @Max(604_800_000, { message: 'must be at most 604800000 milliseconds (a week).' })
+  @Min(0, { message: 'must be at least 0 milliseconds.' })
+  @IsInt({ message: 'must be a whole number of milliseconds.' })
+  overlapMs!: number;
+
   @IsOptional()
   @Max(3650, { message: 'must be at most 3650 days.' })
   @Min(1, { message: 'must be at least 1 day.' })
@@ -134,6 +145,17 @@ export class WhatsappTwilioSecrets {
   @IsOptional()
   @Matches(/^SK[0-9a-fA-F]{32}$/, { message: 'must be SK followed by 32 hexadecimal digits.' })
   apiKeySid?: string;
+
+  @Satisfies((keys) => Array.isArray(keys) && haveOwnIds(keys), {
+    message: 'must give each key an id of its own, as the id tells which key opens a secret.',
+  })
+  @Satisfies((key) => typeof key === 'string' && parseEncryptionKey(key) !== undefined, {
+    each: true,
+    message:
+      'must be a list of id:key, the id 1 to 32 letters, digits, _ or -, the key 32 bytes in base64. Make one with ' +
+      '`openssl rand -base64 32`.',
+  })
+  encryptionKeys: unknown[] = [];
 
   @IsOptional()
   @Satisfies(isToken, { message: 'must be the secret of the API key: 1 to 256 visible characters, without spaces.' })
@@ -180,6 +202,11 @@ function isKeywordList(value: unknown): boolean {
     value.length <= 100 &&
     value.every((word) => typeof word === 'string' && word.trim() !== '' && word.length <= 100)
   );
+}
+
+function haveOwnIds(keys: readonly unknown[]): boolean {
+  const ids = keys.map((key) => String(key).split(':', 1)[0]);
+  return new Set(ids).size === ids.length;
 }
 
 function isFilePath(value: unknown): boolean {

@@ -1,6 +1,7 @@
 import { registerAs } from '@nestjs/config';
-import { readEnvironment } from './environment';
+import { readEnvironment, secretFilesIn } from './environment';
 import { hideSecrets } from './hide-secrets';
+import { rememberSecretFiles } from './secret-files';
 import { validateOptions } from './validate-options';
 
 /**
@@ -12,5 +13,5 @@ import { validateOptions } from './validate-options';
 export const whatsappTwilioConfig = registerAs('whatsappTwilio', () => {
   const { options, problems } = readEnvironment();
   const { connectionId } = validateOptions(options, problems);
-  return hideSecrets(options, { connectionId });
+  return rememberSecretFiles(hideSecrets(options, { connectionId }), secretFilesIn());
 });

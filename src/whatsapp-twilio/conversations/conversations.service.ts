@@ -72,7 +72,7 @@ export class Conversations {
    * @throws InvalidAddressError (`INVALID_ADDRESS`), UnknownConnectionError (`UNKNOWN_CONNECTION`).
    */
   async get(address: string, choice: ConversationChoice = {}): Promise<ConversationWithMessages | undefined> {
-    const row = await this.find(this.db, this.connection(choice), read(address));
+    const row = await this.find(this.db, await this.connection(choice), read(address));
     return row && { ...this.view(row), messages: await this.lastMessages(row.id) };
   }
 
@@ -82,7 +82,7 @@ export class Conversations {
    * @throws as `get()`.
    */
   async optOut(address: string, choice: ConversationChoice = {}): Promise<ConversationView> {
-    const connection = this.connection(choice);
+    const connection = await this.connection(choice);
     const user = read(address);
     const row = await groupCommitOf(this.db).run(async (trx) => {
       const found = (await this.find(trx, connection, user)) ?? (await this.begin(trx, connection, user));
@@ -100,7 +100,7 @@ export class Conversations {
    * @throws as `get()`, and ConversationNotFoundError (`CONVERSATION_NOT_FOUND`).
    */
   async optIn(address: string, choice: ConversationChoice = {}): Promise<ConversationView> {
-    const connection = this.connection(choice);
+    const connection = await this.connection(choice);
     const user = read(address);
     const row = await groupCommitOf(this.db).run(async (trx) => {
       const found = await this.find(trx, connection, user);
@@ -118,7 +118,7 @@ export class Conversations {
    * @throws as `optIn()` when the user never wrote, and TwilioError.
    */
   async typing(address: string, choice: ConversationChoice = {}): Promise<void> {
-    const connection = this.connection(choice);
+    const connection = await this.connection(choice);
     const conversation = await this.find(this.db, connection, read(address));
     const last =
       conversation &&
@@ -131,11 +131,11 @@ export class Conversations {
         .limit(1)
         .executeTakeFirst());
     if (!last) throw new ConversationNotFoundError();
-    await this.clients.of(connection).showTyping(last.message_sid);
+    await this.clients.call(connection, (client) => client.showTyping(last.message_sid));
   }
 
-  private connection({ connection }: ConversationChoice): Connection {
-    const found = connection === undefined ? this.connections.default : this.connections.byId(connection);
+  private async connection({ connection }: ConversationChoice): Promise<Connection> {
+    const found = connection === undefined ? this.connections.default : await this.connections.byId(connection);
     if (found === undefined) throw new UnknownConnectionError();
     return found;
   }

@@ -2,8 +2,8 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { type Claim, WorkLoop } from '../../common/work-loop';
 import { ConnectionRegistry } from '../connections/connection-registry';
 import { TwilioClients } from '../connections/twilio-clients';
-import type { WhatsappTwilioSettings } from '../contract/validate-options';
 import { fromTwilioStatus } from '../messages/message-status';
+import { AccountLimits } from '../outbound/account-limits';
 import { budgetOf, lockBudgets, spend } from '../outbound/budget';
 import { Pacing } from '../outbound/pacing';
 import type { Runtime } from '../runtime';
@@ -12,7 +12,7 @@ import type { Database, DatabaseTransaction } from '../storage/database';
 import { logTrouble } from '../storage/log-trouble';
 import { engineOf } from '../storage/engine';
 import type { OutboundRow } from '../storage/schema';
-import { DATABASE, RUNTIME, SETTINGS, SIGNALS } from '../tokens';
+import { DATABASE, RUNTIME, SIGNALS } from '../tokens';
 import { describeTwilioError } from '../twilio/error-catalogue';
 import type { MessageResource } from '../twilio/message-resource';
 import { isTwilioError, type TwilioErrorCode } from '../twilio/twilio-errors';
@@ -39,10 +39,10 @@ export class StatusLookup {
   private readonly loop: WorkLoop<OutboundRow>;
 
   constructor(
-    @Inject(SETTINGS) private readonly settings: WhatsappTwilioSettings,
     @Inject(DATABASE) private readonly db: Database,
     @Inject(RUNTIME) private readonly runtime: Runtime,
     @Inject(SIGNALS) private readonly signals: Signals,
+    private readonly limits: AccountLimits,
     private readonly connections: ConnectionRegistry,
     private readonly clients: TwilioClients,
     private readonly pacing: Pacing,
@@ -66,7 +66,8 @@ export class StatusLookup {
     return this.loop.stop();
   }
 
-  private claim(limit: number): Promise<Claim<OutboundRow>> {
+  private async claim(limit: number): Promise<Claim<OutboundRow>> {
+    const limits = await this.accountLimits();
     return this.db.transaction().execute(async (trx) => {
       const now = this.runtime.clock.now();
       const accounts = await this.accountsWithDue(trx, now);
@@ -75,7 +76,11 @@ export class StatusLookup {
       // What is not due yet becomes so by a report, and then no sooner than after this.
       let nextAt = Math.min(await this.nextCheckAfter(trx, now), now + FIRST_CHECK_AFTER_MS);
       for (const account of accounts) {
-        const room = await this.room(trx, account, now);
+        const rpm = limits.get(account);
+        // Its first work came due in this moment.
+        if (rpm === undefined) nextAt = now;
+        if (rpm === undefined) continue;
+        const room = await this.room(trx, account, rpm, now);
         const free = limit - items.length;
         if (room < free) nextAt = Math.min(nextAt, now + MINUTE_MS);
         for (const row of await this.due(trx, account, now, Math.min(room, free))) {
@@ -84,6 +89,17 @@ export class StatusLookup {
       }
       return { items, nextAt };
     });
+  }
+
+  private async accountLimits(): Promise<ReadonlyMap<string, number>> {
+    const uses = await this.db
+      .selectFrom('outbound_messages')
+      .select(({ fn }) => ['account_sid', fn.min('connection_id').as('connection_id')])
+      .groupBy('account_sid')
+      .where('scope', '=', this.connections.scope)
+      .where('check_at', '<=', this.runtime.clock.now())
+      .execute();
+    return this.limits.of(uses);
   }
 
   private async accountsWithDue(trx: DatabaseTransaction, now: number): Promise<string[]> {
@@ -98,9 +114,9 @@ export class StatusLookup {
   }
 
   /** How many may be asked for: while less than half of the account's minute is used, and Twilio lets it send. */
-  private async room(trx: DatabaseTransaction, accountSid: string, now: number): Promise<number> {
+  private async room(trx: DatabaseTransaction, accountSid: string, rpm: number, now: number): Promise<number> {
     if (this.pacing.pausedUntil(accountSid, now) !== undefined) return 0;
-    const { rpm, all, lookups } = await budgetOf(trx, accountSid, this.settings.rateLimitRpm, now);
+    const { all, lookups } = await budgetOf(trx, accountSid, rpm, now);
     return Math.max(0, Math.min(LOOKUPS_A_MINUTE - lookups.count, Math.ceil(rpm / 2) - all.count));
   }
 
@@ -134,10 +150,13 @@ export class StatusLookup {
   }
 
   private async look(row: OutboundRow): Promise<void> {
-    const client = this.clients.of(this.connections.byId(row.connection_id)!);
+    const connection = await this.connections.byId(row.connection_id);
+    if (connection === undefined) {
+      return this.onClaimed(row, async (trx, fresh) => void (await this.checkAt(trx, fresh, null)));
+    }
     let resource: MessageResource;
     try {
-      resource = await client.fetchMessage(row.twilio_sid!);
+      resource = await this.clients.call(connection, (client) => client.fetchMessage(row.twilio_sid!));
     } catch (error) {
       if (!isTwilioError(error)) throw error;
       this.logger.warn(`Message ${row.id} could not be looked up: ${error.message}`);

@@ -8,11 +8,12 @@ import { type Conversation, customerServiceWindow } from '../messages/conversati
 import type { WhatsappMessage } from '../messages/inbound-message';
 import { parseInboundMessage } from '../messages/parse-inbound-message';
 import { parseAddress } from '../messages/address';
-import { OutboundService } from '../outbound/outbound.service';
+import { OutboundService, type PreparedMessage } from '../outbound/outbound.service';
 import type { Runtime } from '../runtime';
 import type { Signals } from '../signals';
 import type { Database, DatabaseTransaction } from '../storage/database';
 import { logTrouble } from '../storage/log-trouble';
+import { persistently } from '../storage/persistently';
 import type { ConversationRow, InboundRow } from '../storage/schema';
 import { WorkQueue } from '../storage/work-queue';
 import { DATABASE, RUNTIME, SETTINGS, SIGNALS, WORKER_ID } from '../tokens';
@@ -23,7 +24,7 @@ import { InvalidReplyError } from './invalid-reply.error';
 @Injectable()
 export class InboundDispatcher {
   private readonly logger = new Logger('WhatsappTwilio');
-  private readonly queue: HandlerQueue<'inbound_messages', HandlerReply>;
+  private readonly queue: HandlerQueue<'inbound_messages', PreparedMessage | undefined>;
 
   constructor(
     @Inject(SETTINGS) settings: WhatsappTwilioSettings,
@@ -42,7 +43,7 @@ export class InboundDispatcher {
       settings: settings.handlers,
       keyOf: ({ params }) => userOf(JSON.parse(params) as Record<string, string>),
       tasksOf: (row) => this.tasksOf(row),
-      keep: (trx, row, task, reply) => this.keepReply(trx, row, task.name, reply),
+      keep: (trx, _row, _task, reply) => this.keepReply(trx, reply),
       kept: () => signals.outbox.emit(),
       onFailure: (row, failure) => logFailure(this.logger, `message ${row.message_sid || row.id}`, failure),
       onError: logTrouble(this.logger, 'The inbox cannot go on for the moment.'),
@@ -58,7 +59,7 @@ export class InboundDispatcher {
     return this.queue.stop();
   }
 
-  private async tasksOf(row: InboundRow): Promise<HandlerTask<HandlerReply>[]> {
+  private async tasksOf(row: InboundRow): Promise<HandlerTask<PreparedMessage | undefined>[]> {
     const message = parseInboundMessage(JSON.parse(row.params) as Record<string, string>, {
       connectionId: row.connection_id,
       receivedAt: new Date(row.received_at),
@@ -66,7 +67,10 @@ export class InboundDispatcher {
     const conversation = await this.conversationOf(row, message);
     return this.handlers.messages
       .filter(({ filter }) => filter.has(message.kind))
-      .map(({ name, run }) => ({ name, run: () => run(message, conversation) }));
+      .map(({ name, run }) => ({
+        name,
+        run: async () => this.prepareReply(row, message, name, await run(message, conversation)),
+      }));
   }
 
   private async conversationOf(row: InboundRow, message: WhatsappMessage): Promise<Conversation> {
@@ -89,29 +93,33 @@ export class InboundDispatcher {
   }
 
   /** The reply goes out once, however often the handler ran: its key is the message and the handler. */
-  private async keepReply(
-    trx: DatabaseTransaction,
+  private async prepareReply(
     row: InboundRow,
+    { from, to }: WhatsappMessage,
     handler: string,
     reply: HandlerReply,
-  ): Promise<void> {
-    if (reply === undefined || reply === null) return;
+  ): Promise<PreparedMessage | undefined> {
+    if (reply === undefined || reply === null) return undefined;
     const content = typeof reply === 'string' ? { text: reply } : reply;
     if (typeof content !== 'object') throw new InvalidReplyError(handler, typeof reply);
-    const { from, to } = parseInboundMessage(JSON.parse(row.params) as Record<string, string>);
-    const message = {
+    const answer = {
       ...content,
       to: from,
       ...(to.kind === 'phone' && { from: to }),
       connectionId: row.connection_id,
       idempotencyKey: `reply:${row.id}:${handler}`.slice(0, 255),
     };
+    return persistently(this.db, () => this.outbound.prepare(answer));
+  }
+
+  private async keepReply(trx: DatabaseTransaction, reply: PreparedMessage | undefined): Promise<void> {
+    if (reply === undefined) return;
     try {
-      await this.outbound.enqueue(trx, message);
+      await this.outbound.enqueue(trx, reply);
     } catch (error) {
       if ((error as { code?: unknown }).code !== 'OPTED_OUT') throw error;
       // The handler has done its work; that the user wants no answer is no failure of its.
-      this.logger.warn(`A reply to message ${row.message_sid || row.id} was not sent: the user has opted out.`);
+      this.logger.warn('A reply was not sent: the user has opted out.');
     }
   }
 }

@@ -32,9 +32,10 @@ export class InboundFiles implements OnApplicationShutdown {
     if (message === undefined) return undefined;
     if (message.erasedAt !== undefined) throw new MediaError('MEDIA_ERASED');
     const file = 'media' in message ? message.media[index] : undefined;
-    const connection = this.connections.byId(message.connectionId);
+    const connection = await this.connections.byId(message.connectionId);
     if (file === undefined || connection === undefined) throw new MediaError('MEDIA_NOT_FOUND');
-    const { accountSid, credentials } = connection;
+    const { accountSid } = connection;
+    const [credentials] = connection.credentials;
     return this.client.open({ url: file.url, accountSid, messageSid: sid, credentials, ...(signal && { signal }) });
   }
 

@@ -12,12 +12,12 @@ import {
   VERSION_NEUTRAL,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { fromTwilioStatus } from '../messages/message-status';
 import { isConnectionError } from '../storage/connection-error';
 import type { WhatsappTwilioModuleExtras } from '../whatsapp-twilio.options';
 import { TwilioSignatureGuard } from './twilio-signature.guard';
 import { type VerifiedWebhook, verifiedWebhook } from './verified-webhook';
 import { WebhookIntake } from './webhook-intake';
+import { isStatusCallback } from './webhook-parties';
 
 /** TwiML that says nothing to the user. Anything else in the body of an answer, Twilio would send as a message. */
 const EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>';
@@ -78,13 +78,6 @@ export class InboundController {
       throw new ServiceUnavailableException();
     }
   }
-}
-
-/** An inbound message says `received`; a callback has a status of its own, or at least its `EventType` (`READ`). */
-function isStatusCallback(params: Readonly<Record<string, string>>): boolean {
-  const status = params['MessageStatus'] || params['SmsStatus'];
-  if (status) return !/^receiv(ed|ing)$/i.test(status);
-  return fromTwilioStatus(params['EventType'] ?? '') !== undefined;
 }
 
 /** A controller class of its own for each registration, as two of them need two paths. */

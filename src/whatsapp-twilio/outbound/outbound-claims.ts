@@ -6,6 +6,7 @@ import type { Runtime } from '../runtime';
 import type { Database, DatabaseTransaction } from '../storage/database';
 import { type Engine, engineOf } from '../storage/engine';
 import type { OutboundRow } from '../storage/schema';
+import type { AccountLimits, AccountUse } from './account-limits';
 import { budgetOf, choose, forgetSpent, lockBudgets, spend } from './budget';
 import type { MessageError } from '../twilio/error-catalogue';
 import type { Pacing } from './pacing';
@@ -26,7 +27,7 @@ export interface OutboundClaim extends Claim<OutboundWork> {
 export interface OutboundShare {
   /** The registration whose messages these are. */
   readonly scope: string;
-  readonly rpm: number;
+  readonly limits: AccountLimits;
   /** The process that claims. */
   readonly owner: string;
 }
@@ -47,19 +48,21 @@ export class OutboundClaims {
     this.engine = engineOf(db);
   }
 
-  claim(limit: number): Promise<OutboundClaim> {
+  async claim(limit: number): Promise<OutboundClaim> {
+    const seenAt = this.runtime.clock.now();
+    const limits = await this.accountLimits(seenAt);
     return this.db.transaction().execute(async (trx) => {
       await lockBudgets(trx);
       const now = this.runtime.clock.now();
       await this.forget(trx, now);
       const { expired, lost } = await this.overdue(trx, now, limit);
-      const wakeTimes = [await this.nextDueAt(trx, now)];
+      const wakeTimes = [await this.nextDueAt(trx, seenAt)];
       let turnedAway = 0;
       const sends: OutboundRow[] = [];
-      for (const account of await this.accountsWithWork(trx, now)) {
+      for (const [account, rpm] of this.inTurn([...limits])) {
         const room = limit - lost.length - sends.length;
         if (room <= 0) break;
-        const claimed = await this.claimSends(trx, account, now, room);
+        const claimed = await this.claimSends(trx, account, rpm, now, room);
         sends.push(...claimed.rows);
         turnedAway += claimed.turnedAway;
         wakeTimes.push(claimed.nextAt);
@@ -143,11 +146,11 @@ export class OutboundClaims {
     return { expired: expired.length, lost };
   }
 
-  /** A different one first each time, so that none waits for the others. */
-  private async accountsWithWork(trx: DatabaseTransaction, now: number): Promise<string[]> {
+  /** The accounts that have something to send, and what each is allowed. */
+  private async accountLimits(now: number): Promise<ReadonlyMap<string, number>> {
     const { scope } = this.share;
     // From one account to the next, as a `distinct` reads every message that waits.
-    const { rows } = await sql<{ account_sid: string }>`
+    const { rows } = await sql<AccountUse>`
       with recursive accounts (account_sid) as (
         select min(account_sid) from outbound_messages where scope = ${scope} and due_at is not null
         union all
@@ -157,24 +160,32 @@ export class OutboundClaims {
         )
         from accounts where accounts.account_sid is not null
       )
-      select account_sid from accounts
-      where exists (
-        select 1 from outbound_messages as m
-        where m.scope = ${scope} and m.account_sid = accounts.account_sid and m.priority in ('conversation', 'bulk')
-          and m.due_at <= ${now} and m.status in ('queued', 'scheduled')
-      )
-      order by account_sid`.execute(trx);
-    const accounts = rows.map(({ account_sid }) => account_sid);
+      select account_sid, connection_id from (
+        select account_sid, (
+          select m.connection_id from outbound_messages as m
+          where m.scope = ${scope} and m.account_sid = accounts.account_sid and m.priority in ('conversation', 'bulk')
+            and m.due_at <= ${now} and m.status in ('queued', 'scheduled')
+          limit 1
+        ) as connection_id
+        from accounts
+      ) as uses
+      where connection_id is not null
+      order by account_sid`.execute(this.db);
+    return this.share.limits.of(rows);
+  }
+
+  /** A different one first each time, so that none waits for the others. */
+  private inTurn<Account>(accounts: readonly Account[]): readonly Account[] {
     const first = this.turn++ % Math.max(1, accounts.length);
     return [...accounts.slice(first), ...accounts.slice(0, first)];
   }
 
-  private async claimSends(trx: DatabaseTransaction, accountSid: string, now: number, limit: number) {
+  private async claimSends(trx: DatabaseTransaction, accountSid: string, rpm: number, now: number, limit: number) {
     const places = Math.min(limit, this.pacing.places(accountSid, now));
     // A place that becomes free wakes the dispatcher by itself.
     if (places <= 0) return { rows: [], turnedAway: 0, nextAt: this.pacing.pausedUntil(accountSid, now) };
 
-    const budget = await budgetOf(trx, accountSid, this.share.rpm, now);
+    const budget = await budgetOf(trx, accountSid, rpm, now);
     const found = await this.candidates(trx, accountSid, now, places);
     const candidates = await this.withinWindow(trx, found, now);
     const { rows, freeAt } = choose(candidates, budget, places);

@@ -2,9 +2,9 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { backoffMs } from '../../common/backoff';
 import { type SendHappening, sendChannel } from '../../common/happenings';
 import { type Claim, WorkLoop } from '../../common/work-loop';
-import type { Connection } from '../connections/connection';
+import { Connection } from '../connections/connection';
 import { ConnectionRegistry } from '../connections/connection-registry';
-import { TwilioClients } from '../connections/twilio-clients';
+import { isRefusedToken, TwilioClients } from '../connections/twilio-clients';
 import type { WhatsappTwilioSettings } from '../contract/validate-options';
 import { MessageJournal, type OutboxStep } from '../delivery/message-journal';
 import { parseAddress } from '../messages/address';
@@ -17,6 +17,7 @@ import { logTrouble } from '../storage/log-trouble';
 import { lookEveryMs } from '../storage/engine';
 import type { OutboundRow } from '../storage/schema';
 import { DATABASE, RUNTIME, SETTINGS, SIGNALS, WORKER_ID } from '../tokens';
+import type { MessageError } from '../twilio/error-catalogue';
 import type { MessageResource } from '../twilio/message-resource';
 import {
   isTwilioError,
@@ -24,6 +25,7 @@ import {
   type TwilioConnectionError,
   type TwilioError,
 } from '../twilio/twilio-errors';
+import { AccountLimits } from './account-limits';
 import { OutboundClaims, type OutboundWork } from './outbound-claims';
 import { Pacing } from './pacing';
 import { FIRST_LOOK_MS, Reconciler } from './reconciler';
@@ -44,6 +46,21 @@ const ANSWERED_SETTLE_MS = 2000;
 /** likewise, a little later, when it ended the connection. */
 const CUT_OFF_SETTLE_MS = 3000;
 
+const connectionGone: MessageError = {
+  code: 'CONNECTION_GONE',
+  title: 'Its connection was removed before it was sent',
+  retryable: false,
+  action: 'fix-account',
+  help: 'Add the connection again, then send the message with the new connectionId.',
+};
+const connectionDisabled: MessageError = {
+  code: 'CONNECTION_DISABLED',
+  title: 'Its connection was disabled before it was sent',
+  retryable: false,
+  action: 'fix-account',
+  help: 'Set the state of the connection to active, then send the message again.',
+};
+
 /** Hands the outbox to Twilio: each message once. */
 @Injectable()
 export class OutboundDispatcher {
@@ -61,6 +78,7 @@ export class OutboundDispatcher {
     @Inject(SIGNALS) private readonly signals: Signals,
     @Inject(WORKER_ID) owner: string,
     journal: MessageJournal,
+    limits: AccountLimits,
     private readonly connections: ConnectionRegistry,
     private readonly clients: TwilioClients,
     private readonly pacing: Pacing,
@@ -68,7 +86,7 @@ export class OutboundDispatcher {
     private readonly reconciler: Reconciler,
     private readonly urls: WebhookUrls,
   ) {
-    const share = { scope: connections.scope, rpm: settings.rateLimitRpm, owner };
+    const share = { scope: connections.scope, limits, owner };
     this.claims = new OutboundClaims(db, journal, runtime, pacing, share);
     this.loop = new WorkLoop({
       clock: runtime.clock,
@@ -104,9 +122,14 @@ export class OutboundDispatcher {
   }
 
   private async run({ kind, row }: OutboundWork): Promise<void> {
-    const connection = this.connections.byId(row.connection_id)!;
     try {
-      await (kind === 'send' ? this.send(connection, row) : this.reconciler.reconcile(connection, row));
+      const found = await this.lookUp(row);
+      if (found instanceof Connection) {
+        await (kind === 'send' ? this.send(found, row) : this.reconciler.reconcile(found, row));
+      } else {
+        if (kind === 'send') this.pacing.ended(row.account_sid);
+        await this.settlement.step(row, kind === 'send' ? found.ifUnsent : found.ifUnknown);
+      }
     } finally {
       this.held.delete(row.id);
     }
@@ -125,16 +148,44 @@ export class OutboundDispatcher {
     sendChannel.publish({ messageId: id, connectionId: connection_id, ...outcome, durationMs } satisfies SendHappening);
   }
 
+  /** The connection that sends the message; what becomes of it without one. */
+  private async lookUp(
+    row: OutboundRow,
+  ): Promise<Connection | { readonly ifUnsent: OutboxStep; readonly ifUnknown: OutboxStep }> {
+    try {
+      const connection = await this.connections.byId(row.connection_id);
+      if (connection?.state === 'active') return connection;
+      const error = connection === undefined ? connectionGone : connectionDisabled;
+      this.logger.warn(`Message ${row.id}: ${error.title}.`);
+      return {
+        ifUnsent: { status: 'failed', dueAt: null, error },
+        ifUnknown: { status: 'unknown', dueAt: null, error },
+      };
+    } catch (error) {
+      this.logger.warn(`Message ${row.id}: ${(error as Error).message}`);
+      const dueAt = this.runtime.clock.now() + this.pauseAfter(row);
+      return {
+        ifUnsent: { status: 'queued', dueAt, waiting: 'retry' },
+        ifUnknown: { status: 'unknown', dueAt, waiting: 'reconcile' },
+      };
+    }
+  }
+
+  private pauseAfter(row: OutboundRow): number {
+    return backoffMs(row.attempts, FIRST_RETRY_MS, LONGEST_RETRY_MS, this.runtime.random);
+  }
+
   private async send(connection: Connection, row: OutboundRow): Promise<void> {
     const now = this.runtime.clock.now();
     const isStale = now - row.attempted_at! > STALE_CLAIM_MS;
     let resource: MessageResource | undefined;
     try {
-      if (!isStale) resource = await this.clients.of(connection).createMessage(this.paramsOf(row));
+      const params = this.paramsOf(row);
+      if (!isStale) resource = await this.clients.call(connection, (client) => client.createMessage(params));
     } catch (error) {
       if (!isTwilioError(error)) throw error;
       this.logger.warn(`Message ${row.id}: ${error.message}`);
-      const step = this.afterFailure(row, error);
+      const step = this.afterFailure(connection, row, error);
       this.tell(row, now, { result: resultOf(step), code: step.error?.code });
       return await this.settlement.step(row, step);
     } finally {
@@ -161,7 +212,7 @@ export class OutboundDispatcher {
     });
   }
 
-  private afterFailure(row: OutboundRow, error: TwilioError): OutboxStep {
+  private afterFailure(connection: Connection, row: OutboundRow, error: TwilioError): OutboxStep {
     const now = this.runtime.clock.now();
     const messageError = error.toMessageError();
     if (error.outcome === 'unknown') {
@@ -175,8 +226,10 @@ export class OutboundDispatcher {
       };
     }
     const tooOld = now - Math.max(row.created_at, row.send_at ?? 0) >= RETRY_FOR_MS;
-    if (!error.retryable || tooOld) return { status: 'failed', dueAt: null, error: messageError };
-    const pause = backoffMs(row.attempts, FIRST_RETRY_MS, LONGEST_RETRY_MS, this.runtime.random);
+    // While tokens are rotated, one that is refused says little of the next try.
+    const isRotating = isRefusedToken(error) && connection.credentials.length > 1;
+    if (!(error.retryable || isRotating) || tooOld) return { status: 'failed', dueAt: null, error: messageError };
+    const pause = this.pauseAfter(row);
     const asked = (error as Partial<TwilioApiError>).retryAfterMs ?? 0;
     if (error.code === 'TWILIO_RATE_LIMITED') this.pacing.refused(row.account_sid, now + Math.max(pause, asked));
     // What expires before its next try does so on time.

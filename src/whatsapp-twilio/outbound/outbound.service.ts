@@ -48,6 +48,12 @@ export interface OutboundPage {
   readonly nextCursor?: string;
 }
 
+/** A message that may be queued, and the connection that sends it. */
+export interface PreparedMessage {
+  readonly connection: Connection;
+  readonly request: OutboundRequest;
+}
+
 /**
  * Sends WhatsApp messages.
  *
@@ -71,10 +77,11 @@ export class OutboundService {
    * @throws InvalidMessageError (`INVALID_MESSAGE`) with an error for each field that Twilio would refuse.
    * @throws IdempotencyConflictError (`IDEMPOTENCY_CONFLICT`) when the key belongs to another message.
    * @throws OutsideWindowError (`OUTSIDE_WINDOW`) when `outsideWindow: 'reject'` and the 24-hour window is closed.
+   * @throws ConnectionLookupError (`CONNECTION_LOOKUP_FAILED`) when it cannot be told whether there is such a connection.
    * @throws TransactionNotPossibleError (`TRANSACTION_NOT_POSSIBLE`) when the storage is not PostgreSQL.
    */
   async send(input: OutboundMessageInput, { transaction }: SendOptions = {}): Promise<OutboundMessage> {
-    const { connection, request } = this.check(input);
+    const { connection, request } = await this.prepare(input);
     if (transaction !== undefined) return this.sendWithin(transaction, connection, request);
     const row = await groupCommitOf(this.db).run(
       (trx) => this.outbox.enqueue(trx, connection, request),
@@ -85,13 +92,26 @@ export class OutboundService {
   }
 
   /**
+   * The message checked and its connection looked up, which must not happen inside a transaction.
+   *
+   * @internal
+   */
+  async prepare(input: OutboundMessageInput): Promise<PreparedMessage> {
+    const validation = validateOutboundMessage(input);
+    if (!validation.ok) throw new InvalidMessageError(validation.errors);
+    const { request } = validation;
+    const connection = await this.connectionOf(request);
+    await this.checkSender(connection, request);
+    return { connection, request };
+  }
+
+  /**
    * For handlers' replies: as `send()`, inside a transaction of this package. The caller wakes the dispatcher once it is
    * committed.
    *
    * @internal
    */
-  async enqueue(trx: DatabaseTransaction, input: OutboundMessageInput): Promise<OutboundMessage> {
-    const { connection, request } = this.check(input);
+  async enqueue(trx: DatabaseTransaction, { connection, request }: PreparedMessage): Promise<OutboundMessage> {
     return toOutboundMessage(await this.outbox.enqueue(trx, connection, request));
   }
 
@@ -173,17 +193,28 @@ export class OutboundService {
       .executeTakeFirst();
   }
 
-  private check(input: OutboundMessageInput): { connection: Connection; request: OutboundRequest } {
-    const validation = validateOutboundMessage(input);
-    if (!validation.ok) throw new InvalidMessageError(validation.errors);
-    const { request } = validation;
-    const connection =
-      request.connectionId === undefined ? this.connections.default : this.connections.byId(request.connectionId);
-    if (connection === undefined) {
-      throw new InvalidMessageError([
-        { field: 'connectionId', code: 'unknown', message: 'connectionId names no connection of this app.' },
-      ]);
-    }
-    return { connection, request };
+  private async connectionOf({ connectionId }: OutboundRequest): Promise<Connection> {
+    if (connectionId === undefined) return this.connections.default;
+    const connection = await this.connections.byId(connectionId);
+    if (connection?.state === 'active') return connection;
+    throw new InvalidMessageError([
+      connection === undefined
+        ? { field: 'connectionId', code: 'unknown', message: 'connectionId names no connection of this app.' }
+        : { field: 'connectionId', code: 'invalid', message: 'connectionId names a connection that is disabled.' },
+    ]);
+  }
+
+  /** Connections of one account have the same token, so Twilio would send as any of them. */
+  private async checkSender(connection: Connection, { from }: OutboundRequest): Promise<void> {
+    if (from === undefined || connection.mode === 'managed' || from.value === connection.from?.value) return;
+    const { accountSid, messagingServiceSid } = connection;
+    const owner = await this.connections.byAccount(accountSid, {
+      sender: from.value,
+      ...(messagingServiceSid && { messagingServiceSid }),
+    });
+    if (owner?.id === connection.id) return;
+    throw new InvalidMessageError([
+      { field: 'from', code: 'invalid', message: 'from is no sender of this connection. Leave it out.' },
+    ]);
   }
 }

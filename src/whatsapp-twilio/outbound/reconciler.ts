@@ -31,7 +31,7 @@ export class Reconciler {
     const now = this.runtime.clock.now();
     const elapsed = now - (row.unknown_since ?? now);
     try {
-      const found = await findAtTwilio(this.db, this.clients.of(connection), row);
+      const found = await this.clients.call(connection, (client) => findAtTwilio(this.db, client, row));
       if (found.kind === 'taken') return await this.settlement.taken(row, found.resource);
       if (found.kind === 'not-found' && now >= this.settledAt(row, now)) {
         this.logger.warn(`Message ${row.id} is not at Twilio; it is sent again.`);

@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
-import type { WhatsappTwilioSettings } from '../contract/validate-options';
 import type { Runtime } from '../runtime';
 import type { Database } from '../storage/database';
 import type { OutboundRow } from '../storage/schema';
-import { DATABASE, RUNTIME, SETTINGS } from '../tokens';
+import { DATABASE, RUNTIME } from '../tokens';
+import { AccountLimits } from './account-limits';
 import { type Budget, budgetOf, choose } from './budget';
 import type { Waiting } from './outbound-message.view';
 
@@ -15,9 +15,9 @@ import type { Waiting } from './outbound-message.view';
 @Injectable()
 export class WaitingReasons {
   constructor(
-    @Inject(SETTINGS) private readonly settings: WhatsappTwilioSettings,
     @Inject(DATABASE) private readonly db: Database,
     @Inject(RUNTIME) private readonly runtime: Runtime,
+    private readonly limits: AccountLimits,
   ) {}
 
   /** By the message's id; one that waits for nothing, or for what its row says, is not among them. */
@@ -33,7 +33,7 @@ export class WaitingReasons {
         reasons.set(row.id, { reason: 'order' });
         continue;
       }
-      const budget = budgets.get(row.account_sid) ?? (await this.budgetOf(row.account_sid, now));
+      const budget = budgets.get(row.account_sid) ?? (await this.budgetOf(row, now));
       budgets.set(row.account_sid, budget);
       const { rows: mayGo, freeAt } = choose([row], budget, 1);
       if (mayGo.length > 0) continue;
@@ -55,7 +55,8 @@ export class WaitingReasons {
     return new Set(found.map(({ id }) => id));
   }
 
-  private budgetOf(accountSid: string, now: number): Promise<Budget> {
-    return budgetOf(this.db, accountSid, this.settings.rateLimitRpm, now);
+  private async budgetOf(row: OutboundRow, now: number): Promise<Budget> {
+    const limits = await this.limits.of([row]);
+    return budgetOf(this.db, row.account_sid, limits.get(row.account_sid)!, now);
   }
 }

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { setImmediate } from 'node:timers/promises';
+import { Repetition } from '../../common/repetition';
 import { ConnectionRegistry } from '../connections/connection-registry';
 import type { WhatsappTwilioSettings } from '../contract/validate-options';
 import type { Runtime } from '../runtime';
@@ -32,9 +33,7 @@ const BATCH = 500;
 @Injectable()
 export class Retention {
   private readonly logger = new Logger('WhatsappTwilio');
-  private cancel: (() => void) | undefined;
-  private sweeping: Promise<void> = Promise.resolve();
-  private stopped = false;
+  private readonly sweeps: Repetition;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: WhatsappTwilioSettings,
@@ -42,24 +41,17 @@ export class Retention {
     @Inject(DATABASE) private readonly db: Database,
     @Inject(RUNTIME) private readonly runtime: Runtime,
     private readonly connections: ConnectionRegistry,
-  ) {}
+  ) {
+    this.sweeps = new Repetition(runtime.clock, SWEEP_EVERY_MS, () => this.sweep());
+  }
 
   start(): void {
-    this.sweepIn(FIRST_SWEEP_AFTER_MS);
+    this.sweeps.doIn(FIRST_SWEEP_AFTER_MS);
   }
 
   /** Begins no further batch; resolves once the last is done. */
-  async stop(): Promise<void> {
-    this.stopped = true;
-    this.cancel?.();
-    await this.sweeping;
-  }
-
-  private sweepIn(delayMs: number): void {
-    if (this.stopped) return;
-    this.cancel = this.runtime.clock.setTimeout(() => {
-      this.sweeping = this.sweep().then(() => this.sweepIn(SWEEP_EVERY_MS));
-    }, delayMs);
+  stop(): Promise<void> {
+    return this.sweeps.stop();
   }
 
   private async sweep(): Promise<void> {
@@ -85,6 +77,6 @@ export class Retention {
   private async eraseAll(batch: EraseBatch, olderThanMs: number): Promise<void> {
     const now = this.runtime.clock.now();
     const sweep = { scope: this.connections.scope, now, until: now - olderThanMs, limit: BATCH };
-    while (!this.stopped && (await batch(this.db, sweep)) === BATCH) await setImmediate();
+    while (!this.sweeps.isStopped && (await batch(this.db, sweep)) === BATCH) await setImmediate();
   }
 }

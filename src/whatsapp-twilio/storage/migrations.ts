@@ -1,18 +1,11 @@
-import { type CreateTableBuilder, type Kysely, type Migration, type MigrationProvider, Migrator, sql } from 'kysely';
+import { type Kysely, type Migration, type MigrationProvider, Migrator, sql } from 'kysely';
 import { connections } from './0002-connections';
 import { service } from './0003-service';
 import { pace } from './0004-pace';
 import { backlog } from './0006-backlog';
 import type { Database } from './database';
 import { type Engine, engineOf } from './engine';
-
-/** A table whose rows have a place in an order: `seq` counts up as they are inserted. */
-function orderedTable(db: Kysely<unknown>, engine: Engine, name: string): CreateTableBuilder<string> {
-  const table = db.schema.createTable(name);
-  return engine.name === 'sqlite'
-    ? table.addColumn('seq', 'integer', (c) => c.primaryKey().autoIncrement())
-    : table.addColumn('seq', 'bigint', (c) => c.primaryKey().generatedAlwaysAsIdentity());
-}
+import { orderedTable } from './ordered-table';
 
 const firstTables = (engine: Engine): Migration => ({
   async up(db: Kysely<unknown>) {
@@ -195,7 +188,7 @@ function migrationsFor(engine: Engine): MigrationProvider {
     getMigrations: () =>
       Promise.resolve({
         '0001_first_tables': firstTables(engine),
-        '0002_connections': connections(),
+        '0002_connections': connections(engine),
         '0003_service': service(engine),
         '0004_pace': pace(engine),
         '0006_backlog': backlog(),

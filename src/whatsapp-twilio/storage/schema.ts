@@ -15,6 +15,9 @@ export interface Schema {
   event_positions: EventPositionsTable;
   event_deliveries: EventDeliveriesTable;
   api_usage: ApiUsageTable;
+  connections: ConnectionsTable;
+  connection_rotations: ConnectionRotationsTable;
+  connection_events: ConnectionEventsTable;
 }
 
 /** One sender and one user. The user is known by phone number, by business-scoped id, or by both. */
@@ -225,6 +228,84 @@ interface ApiUsageTable {
   hits: number;
 }
 
+/** A connection that a customer brought. Its secrets are encrypted, each bound to this connection and its column. */
+interface ConnectionsTable {
+  id: string;
+  scope: string;
+  label: string | null;
+  state: 'active' | 'disabled';
+  account_sid: string;
+  /** Our phone number, without `whatsapp:`. */
+  sender: string | null;
+  messaging_service_sid: string | null;
+  rpm: number | null;
+  /** Authenticates calls, and signs webhooks unless a rotation says otherwise. */
+  auth_token: string;
+  /** Takes its place once Twilio has promoted it. */
+  next_auth_token: string | null;
+  /** Signed the webhooks that may still be on their way. */
+  previous_auth_token: string | null;
+  api_key_sid: string | null;
+  api_key_secret: string | null;
+  /** The key that all of its secrets are encrypted with. */
+  key_id: string;
+  /** What Twilio said to its credentials when they were last tried, as JSON. */
+  validation: string | null;
+  /** Counts changes: one that was made of an older version is not. */
+  version: number;
+  created_at: number;
+  updated_at: number;
+}
+
+interface ConnectionRotationsTable {
+  id: string;
+  scope: string;
+  connection_id: string;
+  kind: 'manual' | 'twilio';
+  step: RotationStep;
+  /** How long the old token is accepted after the promotion. */
+  overlap_ms: number;
+  /** Tries of the step that were begun. */
+  attempts: number;
+  /** When there is something to do, or when the lease of that work ends; null when a person has to act, or at the end. */
+  due_at: number | null;
+  /** Counts claims: what a late worker fails at. */
+  claims: number;
+  error: string | null;
+  promoted_at: number | null;
+  /** When a webhook came that was signed with the new token. */
+  confirmed_at: number | null;
+  started_at: number;
+  updated_at: number;
+  finished_at: number | null;
+}
+
+export type RotationStep =
+  | 'creating'
+  | 'accepting'
+  | 'promoting'
+  | 'waiting'
+  | 'overlapping'
+  | 'aborting'
+  | 'done'
+  | 'aborted';
+
+/** Who changed what of a connection, never what it was or is. */
+interface ConnectionEventsTable {
+  seq: Generated<number>;
+  scope: string;
+  connection_id: string;
+  at: number;
+  actor: string;
+  action: string;
+  reason: string | null;
+  /** The names of the fields that changed, as JSON. */
+  fields: string;
+}
+
+export type ConnectionRow = Selectable<ConnectionsTable>;
+export type RotationRow = Selectable<ConnectionRotationsTable>;
+export type ConnectionEventRow = Selectable<ConnectionEventsTable>;
 export type InboundRow = Selectable<InboundMessagesTable>;
 export type OutboundRow = Selectable<OutboundMessagesTable>;
 export type NewOutboundRow = Insertable<OutboundMessagesTable>;

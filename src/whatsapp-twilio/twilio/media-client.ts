@@ -152,7 +152,8 @@ export class MediaClient {
   }
 
   #mayRedirectTo(url: URL): boolean {
-    if (this.#origin !== twilioApiBaseUrl) return url.origin === this.#origin;
+    // What stands in for Twilio keeps its files where it is itself, if on another port.
+    if (this.#origin !== twilioApiBaseUrl) return url.hostname === new URL(this.#origin).hostname;
     return url.protocol === 'https:' && url.port === '' && /^([\w-]+\.)+(twilio|twiliocdn)\.com$/.test(url.hostname);
   }
 

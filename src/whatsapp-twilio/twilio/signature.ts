@@ -50,6 +50,11 @@ const HASH = signingAlgorithm.replace(/^hmac-/, '');
 /** Twenty bytes in base64: the last digit before the padding has four bits only, so that every value has one spelling. */
 const SIGNATURE = /^[A-Za-z0-9+/]{26}[AEIMQUYcgkosw048]=$/;
 
+/** Whether this could be a signature at all: the base64 of 20 bytes. */
+export function looksLikeSignature(signature: string): boolean {
+  return SIGNATURE.test(signature);
+}
+
 /**
  * Signs a request as Twilio does: base64 of HMAC-SHA1 over the URL and the sorted parameters. The URL's fragment and
  * user info are left out, the rest of it is taken as written. For a JSON body pass a URL that has its `bodySHA256`, and

@@ -1,5 +1,3 @@
-import { Agent, type Dispatcher } from 'undici';
-import { type Clock, systemClock } from '../../common/clock';
 import { parseUrl } from '../../common/parse-url';
 import {
   type AccountResource,
@@ -10,25 +8,11 @@ import {
   readMessagePage,
   readMessageResource,
 } from './message-resource';
-import { parseJson } from './json';
-import { TwilioArgumentError, TwilioConnectionError, TwilioUnreadableAnswerError } from './twilio-errors';
-import { exchange, type HttpRequest } from './twilio-http';
-import { apiErrorOf, requestIdOf } from './twilio-refusal';
+import { demand, type TwilioCall, TwilioTransport, type TwilioTransportOptions } from './twilio-transport';
 
-export interface TwilioClientOptions {
+export interface TwilioClientOptions extends TwilioTransportOptions {
   /** The account whose messages these are (`AC…`). */
   readonly accountSid: string;
-  /** The account SID with `password` its auth token, or an API key (`SK…`) with its secret. */
-  readonly username: string;
-  readonly password: string;
-  /** The origin of Twilio's API, or of what stands in for it. */
-  readonly baseUrl: string;
-  /** Limit of a call from start to end, in milliseconds; 15 s unless given. */
-  readonly timeoutMs?: number;
-  /** A proxy or a mock, closed by whoever made it; it must not repeat requests by itself. */
-  readonly dispatcher?: Dispatcher;
-  readonly userAgent?: string;
-  readonly clock?: Clock;
 }
 
 export interface CallOptions {
@@ -50,27 +34,9 @@ export interface MessageFilter extends CallOptions {
   readonly limit: number;
 }
 
-const usernamePattern = /^(AC|SK)[0-9a-fA-F]{32}$/;
-const CONNECT_TIMEOUT_MS = 5_000;
-const DEFAULT_TIMEOUT_MS = 15_000;
-const MOST_CONNECTIONS = 32;
 const MIB = 1024 * 1024;
 /** A page of 1000 messages of the longest text, every character escaped, is some 20 MB. */
 const LARGEST_PAGE = 24 * MIB;
-
-interface Call<Result> {
-  readonly method: HttpRequest['method'];
-  /** Where it is not the API's own. */
-  readonly origin?: string;
-  readonly path: string;
-  readonly form?: URLSearchParams;
-  /** Doing it twice does no harm. */
-  readonly idempotent: boolean;
-  readonly maxBytes?: number;
-  readonly signal?: AbortSignal;
-  /** Takes the parsed answer; `undefined` if it is not what was asked for. */
-  readonly read: (json: unknown) => Result | undefined;
-}
 
 /**
  * Twilio's Messages resource over HTTP; see https://www.twilio.com/docs/messaging/api/message-resource.
@@ -84,37 +50,13 @@ interface Call<Result> {
  */
 export class TwilioClient {
   readonly accountSid: string;
-  readonly #origin: string;
-  readonly #password: string;
-  readonly #headers: Readonly<Record<string, string>>;
-  readonly #timeoutMs: number;
-  readonly #clock: Clock;
-  readonly #dispatcher: Dispatcher;
-  readonly #ownAgent?: Agent;
-  readonly #underWay = new Set<Promise<unknown>>();
-  #closed = false;
+  readonly #transport: TwilioTransport;
 
   /** @throws TwilioArgumentError for a malformed SID, user name or base URL, or an empty password. */
   constructor(options: TwilioClientOptions) {
-    const { accountSid, username, password } = options;
-    demand(accountSidPattern.test(accountSid), 'The account SID must be AC and 32 hex digits.');
-    demand(usernamePattern.test(username), 'The user name must be an account or API key SID.');
-    demand(password !== '', 'The auth token or API key secret is empty.');
-    this.accountSid = accountSid;
-    this.#origin = originOf(options.baseUrl);
-    this.#password = password;
-    this.#headers = {
-      accept: 'application/json',
-      authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
-      'user-agent': options.userAgent ?? 'nestjs-whatsapp-twilio',
-    };
-    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    demand(this.#timeoutMs > 0, 'The time limit must be above 0 ms.');
-    this.#clock = options.clock ?? systemClock;
-    if (options.dispatcher === undefined) {
-      this.#ownAgent = new Agent({ connections: MOST_CONNECTIONS, connect: { timeout: CONNECT_TIMEOUT_MS } });
-    }
-    this.#dispatcher = options.dispatcher ?? this.#ownAgent!;
+    demand(accountSidPattern.test(options.accountSid), 'The account SID must be AC and 32 hex digits.');
+    this.accountSid = options.accountSid;
+    this.#transport = new TwilioTransport(options);
   }
 
   /**
@@ -122,7 +64,7 @@ export class TwilioClient {
    * `unknown` the message may have been sent.
    */
   createMessage(params: URLSearchParams, options: CallOptions = {}): Promise<MessageResource> {
-    return this.#call({
+    return this.#transport.call({
       method: 'POST',
       path: this.#path('/Messages.json'),
       form: params,
@@ -161,7 +103,7 @@ export class TwilioClient {
       `/Messages.json?${queryOf(filter, Math.min(pageSize, filter.limit)).toString()}`,
     );
     while (path !== undefined && found.length < filter.limit) {
-      const page: { messages: readonly MessageResource[]; next: string | undefined } = await this.#call({
+      const page: { messages: readonly MessageResource[]; next: string | undefined } = await this.#transport.call({
         method: 'GET',
         path,
         idempotent: true,
@@ -177,7 +119,7 @@ export class TwilioClient {
 
   /** The account itself, without its auth token. Standard API keys may not see it (401, error 20003). */
   fetchAccount(options: CallOptions = {}): Promise<AccountResource> {
-    return this.#call({
+    return this.#transport.call({
       method: 'GET',
       path: this.#path('.json'),
       idempotent: true,
@@ -193,9 +135,9 @@ export class TwilioClient {
    */
   async showTyping(messageSid: string, options: CallOptions = {}): Promise<void> {
     demand(messageSidPattern.test(messageSid), 'A message SID is SM or MM and up to 62 letters and digits.');
-    await this.#call({
+    await this.#transport.call({
       method: 'POST',
-      origin: this.#origin.replace('//api.twilio.com', '//messaging.twilio.com'),
+      origin: this.#transport.origin.replace('//api.twilio.com', '//messaging.twilio.com'),
       path: '/v2/Indicators/Typing.json',
       form: new URLSearchParams({ messageId: messageSid, channel: 'whatsapp' }),
       idempotent: true,
@@ -208,19 +150,17 @@ export class TwilioClient {
    * Takes no more calls, waits for those under way (each has its time limit), then drops the connections, unless they
    * belong to a dispatcher that was passed in. May be called again.
    */
-  async close(): Promise<void> {
-    this.#closed = true;
-    await Promise.all(this.#underWay);
-    await this.#ownAgent?.destroy();
+  close(): Promise<void> {
+    return this.#transport.close();
   }
 
   #path(end: string): string {
     return `/2010-04-01/Accounts/${this.accountSid}${end}`;
   }
 
-  async #onMessage<Result>(sid: string, call: Omit<Call<Result>, 'path' | 'idempotent'>): Promise<Result> {
+  async #onMessage<Result>(sid: string, call: Omit<TwilioCall<Result>, 'path' | 'idempotent'>): Promise<Result> {
     demand(messageSidPattern.test(sid), 'A message SID is SM or MM and up to 62 letters and digits.');
-    return this.#call({ ...call, path: this.#path(`/Messages/${sid}.json`), idempotent: true });
+    return this.#transport.call({ ...call, path: this.#path(`/Messages/${sid}.json`), idempotent: true });
   }
 
   /**
@@ -231,69 +171,10 @@ export class TwilioClient {
     const page = readMessagePage(json);
     if (page === undefined) return undefined;
     if (page.nextPageUri === null) return { messages: page.messages, next: undefined };
-    const url = parseUrl(page.nextPageUri, this.#origin);
-    if (url?.origin !== this.#origin || page.messages.length === 0) return undefined;
+    const url = parseUrl(page.nextPageUri, this.#transport.origin);
+    if (url?.origin !== this.#transport.origin || page.messages.length === 0) return undefined;
     return { messages: page.messages, next: url.pathname + url.search };
   }
-
-  async #call<Result>(call: Call<Result>): Promise<Result> {
-    const { method, path, form, idempotent, signal, maxBytes = MIB } = call;
-    if (this.#closed) throw new TwilioConnectionError({ reason: 'CLOSED', written: false, idempotent });
-    const exchanging = exchange(
-      this.#dispatcher,
-      {
-        origin: call.origin ?? this.#origin,
-        method,
-        path,
-        headers: form ? { ...this.#headers, 'content-type': 'application/x-www-form-urlencoded' } : this.#headers,
-        body: form?.toString(),
-        timeoutMs: this.#timeoutMs,
-        maxBytes,
-        signal,
-      },
-      this.#clock,
-    );
-    this.#underWay.add(exchanging);
-    const answer = await exchanging;
-    this.#underWay.delete(exchanging);
-    if (answer.kind === 'failure') throw new TwilioConnectionError({ ...answer, idempotent });
-
-    const { status, headers, body } = answer;
-    if (status >= 400) {
-      throw apiErrorOf(
-        { status, headers, body },
-        { idempotent, secrets: this.#secretsIn(form), now: this.#clock.now() },
-      );
-    }
-    if (answer.broken !== undefined && answer.broken.reason !== 'TOO_LARGE') {
-      throw new TwilioConnectionError({ ...answer.broken, idempotent });
-    }
-    const result = status < 300 ? call.read(parseJson(body)) : undefined;
-    if (result !== undefined) return result;
-    const problem = status >= 300 ? 'a redirect, which is not followed' : 'not what the API promises';
-    throw new TwilioUnreadableAnswerError(problem, { httpStatus: status, requestId: requestIdOf(headers), idempotent });
-  }
-
-  /** Whatever a server might quote back from the request. */
-  #secretsIn(form: URLSearchParams | undefined): string[] {
-    const contents = ['Body', 'ContentVariables', 'PersistentAction'].flatMap((name) => form?.getAll(name) ?? []);
-    return [this.#headers['authorization']!.slice('Basic '.length), this.#password, ...contents];
-  }
-}
-
-function demand(condition: boolean, problem: string): void {
-  if (!condition) throw new TwilioArgumentError(problem);
-}
-
-function originOf(baseUrl: string): string {
-  const url = parseUrl(baseUrl);
-  const isOrigin =
-    url !== undefined &&
-    /^https?:$/.test(url.protocol) &&
-    url.username + url.password + url.search + url.hash === '' &&
-    url.pathname === '/';
-  if (!isOrigin) throw new TwilioArgumentError('The API base URL must be an http or https origin without a path.');
-  return url.origin;
 }
 
 function queryOf(filter: MessageFilter, pageSize: number): URLSearchParams {
