@@ -27,6 +27,7 @@ export async function compareInbound() {
       HOST: '127.0.0.1',
       PORT: '0',
       LOG_FORMAT: 'text',
+      API_AUTH: 'none',
     });
     return {
       title: `Acknowledged webhooks a second, ${concurrency} at a time`,

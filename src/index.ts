@@ -1,7 +1,9 @@
 export { WhatsappTwilioModule, type WhatsappTwilioRootOptions } from './whatsapp-twilio/whatsapp-twilio.module';
 export {
   defaultWebhookPath,
+  type EventOptions,
   type HandlerOptions,
+  type OptOutOptions,
   type ReconciliationOptions,
   type RetentionOptions,
   type RotationOptions,
@@ -53,8 +55,47 @@ export { type VerifiedWebhook, verifiedWebhook } from './whatsapp-twilio/inbound
 export { InvalidReplyError } from './whatsapp-twilio/inbound/invalid-reply.error';
 export { RawBodyRequiredException } from './whatsapp-twilio/inbound/raw-body-required.exception';
 
+export { InvalidPageError, type PageRequest } from './whatsapp-twilio/storage/page';
 export { StorageUnreachableError } from './whatsapp-twilio/storage/connection-error';
 
+export {
+  OutboundService,
+  type OutboundFilter,
+  type OutboundPage,
+  type SendOptions,
+} from './whatsapp-twilio/outbound/outbound.service';
+export {
+  type InboundFilter,
+  InboundMessages,
+  type InboundPage,
+  type ReceivedMessage,
+} from './whatsapp-twilio/inbound/inbound-messages.service';
+export {
+  type EventHead,
+  type EventSubscriber,
+  type EventType,
+  eventTypes,
+  type MessageReceivedEvent,
+  type MessageStatusEvent,
+  type WhatsappEvent,
+} from './whatsapp-twilio/events/event';
+export { EventReader, type PlacedEvent } from './whatsapp-twilio/events/event-reader';
+export { InboundFiles } from './whatsapp-twilio/inbound/inbound-files.service';
+export type { MediaFile } from './whatsapp-twilio/twilio/media-client';
+export { MediaError, type MediaErrorCode } from './whatsapp-twilio/twilio/media.errors';
+export {
+  type ConversationChoice,
+  type ConversationMessage,
+  Conversations,
+  type ConversationView,
+  type ConversationWithMessages,
+} from './whatsapp-twilio/conversations/conversations.service';
+export {
+  ConversationError,
+  ConversationNotFoundError,
+  InvalidAddressError,
+  UnknownConnectionError,
+} from './whatsapp-twilio/conversations/conversation.errors';
 export type { ConnectionLimits, ConnectionMode, ConnectionState } from './whatsapp-twilio/connections/connection';
 export type {
   Addressee,
@@ -105,17 +146,18 @@ export {
   type ContractSpecSendInput,
   type ContractSpecSendResult,
 } from './whatsapp-twilio/contractspec/messaging-provider';
-export { OutboundService, type SendOptions } from './whatsapp-twilio/outbound/outbound.service';
 export type {
   MessageEvent,
   OutboundMessage,
   OutboundMessageWithHistory,
+  Waiting,
 } from './whatsapp-twilio/outbound/outbound-message.view';
 export {
   IdempotencyConflictError,
   InvalidMessageError,
   MessageNotFoundError,
   NotCancelableError,
+  OptedOutError,
   OutboundError,
   OutsideWindowError,
   TransactionNotPossibleError,
@@ -123,6 +165,7 @@ export {
 export type { StatusUpdate } from './whatsapp-twilio/delivery/status-update';
 export { DeadLetters } from './whatsapp-twilio/handlers/dead-letters.service';
 export {
+  type DeadEvent,
   type DeadLetter,
   DeadLetterErasedError,
   DeadLetterError,
@@ -130,7 +173,6 @@ export {
   type DeadLetterPage,
   type DeadMessage,
   type DeadStatus,
-  InvalidPageError,
 } from './whatsapp-twilio/handlers/dead-letter';
 export { HandlerTimeoutError } from './whatsapp-twilio/handlers/handler-queue';
 

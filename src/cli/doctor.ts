@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { systemClock } from '../common/clock';
 import { loadDotEnv, readServiceConfiguration } from '../service/service-configuration';
 import { managedConnection } from '../whatsapp-twilio/connections/connection';
+import { configServiceReader } from '../whatsapp-twilio/contract/environment';
 import { healthCheckTimeoutMs } from '../whatsapp-twilio/contract/messaging.whatsapp.twilio';
 import { validateOptions } from '../whatsapp-twilio/contract/validate-options';
 import { probeTwilio } from '../whatsapp-twilio/health/probe-twilio';
@@ -27,9 +28,16 @@ export async function doctor(args: string[]): Promise<void> {
   if (findings.some(({ ok }) => !ok)) process.exitCode = 1;
 }
 
+/** An app that has the module alone has no REST API, and so no keys for it. */
+function read(name: string): string | undefined {
+  const variable = configServiceReader();
+  const hasKeys = Boolean(variable('API_KEYS') || variable('API_KEYS_FILE'));
+  return variable(name) ?? (name === 'API_AUTH' && !hasKeys ? 'none' : undefined);
+}
+
 async function examine(): Promise<Finding[]> {
   loadDotEnv();
-  const settings = validateOptions(readServiceConfiguration().whatsapp);
+  const settings = validateOptions(readServiceConfiguration(read).whatsapp);
   const connection = managedConnection(settings);
   const client = new TwilioClient({
     accountSid: connection.accountSid,

@@ -2,8 +2,10 @@
 export class Signal {
   readonly #listeners = new Set<() => void>();
 
-  on(listener: () => void): void {
+  /** The returned function ends it. */
+  on(listener: () => void): () => void {
     this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   emit(): void {

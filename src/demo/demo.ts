@@ -65,6 +65,10 @@ async function startService(twilio: TwilioEmulator, file: string, port: number):
         logLevel: 'error',
         logFormat: 'text',
         isTwilioCritical: false,
+        apiKeys: 'none',
+        apiRateLimitRpm: 600,
+        forwardEndpoints: [],
+        mayForwardPrivately: false,
       },
       whatsapp: {
         accountSid: twilio.accountSid,

@@ -1,15 +1,27 @@
-import { ConsoleLogger, type LogLevel as NestLogLevel, type ModuleMetadata } from '@nestjs/common';
+import type { ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { IncomingMessage } from 'node:http';
 import { newId } from '../common/ids';
-import { ProblemDetailsFilter } from './problem-details.filter';
+import { conditionalGet } from './http/conditional-get';
+import { QuietConnections } from './http/quiet-connections';
+import { logRequest } from './logging/request-log';
+import { requestContext } from './logging/request-context';
+import { ServiceLogger } from './logging/service-logger';
+import { Metrics } from './metrics/metrics.service';
+import { createApiDocument } from './openapi/document';
+import { DocsController } from './openapi/docs.controller';
+import { Drain } from './probes/drain';
+import { ProblemDetailsFilter } from './problems/problem-details.filter';
+import { createValidationPipe } from './problems/validation.pipe';
 import type { ServiceConfiguration } from './service-configuration';
-import { logLevels, type LogLevel, type ServiceEnvironment } from './service-environment';
 import { ServiceModule } from './service.module';
 
 /** Far above any webhook of Twilio's, far below what would hurt. */
 const BODY_LIMIT_BYTES = 1024 * 1024;
+
+/** For a request to arrive whole. */
+const REQUEST_TIMEOUT_MS = 30_000;
 
 const SANE_REQUEST_ID = /^[\w.:-]{1,128}$/;
 
@@ -21,6 +33,9 @@ export async function createService(
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT_BYTES,
     trustProxy: configuration.service.trustProxy,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Requests that still arrive while the service drains are served.
+    return503OnClosing: false,
     genReqId: ({ headers }: IncomingMessage) => {
       const given = headers['x-request-id'];
       return typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : newId();
@@ -29,22 +44,32 @@ export async function createService(
   const app = await NestFactory.create<NestFastifyApplication>(ServiceModule.with(configuration, imports), adapter, {
     rawBody: true,
     abortOnError: false,
-    logger: createLogger(configuration.service),
+    logger: new ServiceLogger(configuration.service),
   });
+  const drain = app.get(Drain);
   adapter.getInstance().addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
+    requestContext.run({ requestId: request.id }, done);
+  });
+  const metrics = app.get(Metrics);
+  adapter.getInstance().addHook('onResponse', (request, reply, done) => {
+    metrics.answered(request, reply);
+    logRequest(request, reply);
+    done();
+  });
+  adapter.getInstance().addHook('onSend', (_request, reply, payload, done) => {
+    if (drain.isUnderWay) void reply.header('connection', 'close');
+    done(null, payload);
+  });
+  adapter.getInstance().addHook('onSend', conditionalGet);
+  const connections = new QuietConnections(adapter.getHttpServer());
+  adapter.getInstance().addHook('preClose', (done: () => void) => {
+    // After this turn the server takes no more connections.
+    setImmediate(() => connections.end());
     done();
   });
   app.useGlobalFilters(new ProblemDetailsFilter());
+  app.useGlobalPipes(createValidationPipe());
+  app.get(DocsController).show(createApiDocument(app));
   return app;
-}
-
-function createLogger({ logFormat, logLevel }: ServiceEnvironment): ConsoleLogger {
-  return new ConsoleLogger({ json: logFormat === 'json', colors: false, logLevels: nestLevels(logLevel) });
-}
-
-/** Nest calls `info` `log`, and takes the list of what is shown. */
-function nestLevels(level: LogLevel): NestLogLevel[] {
-  const shown = logLevels.slice(0, logLevels.indexOf(level) + 1);
-  return shown.map((name) => (name === 'info' ? 'log' : name));
 }

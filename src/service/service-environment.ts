@@ -1,4 +1,6 @@
 import { isIP } from 'node:net';
+import { type ApiKey, parseApiKeys } from './auth/api-keys';
+import { type ForwardEndpoint, readForwardEndpoints } from './events/forward-endpoints';
 import { readVariable, type ReadVariable } from '../whatsapp-twilio/contract/environment';
 import type { ConfigProblem } from '../whatsapp-twilio/contract/whatsapp-twilio-config.error';
 
@@ -11,6 +13,14 @@ export interface ServiceEnvironment {
   readonly logLevel: LogLevel;
   readonly logFormat: 'json' | 'text';
   readonly isTwilioCritical: boolean;
+  /** Who may use the REST API; `none` lets everyone. */
+  readonly apiKeys: readonly ApiKey[] | 'none';
+  /** Requests a minute for each key. */
+  readonly apiRateLimitRpm: number;
+  /** Where events are posted. */
+  readonly forwardEndpoints: readonly ForwardEndpoint[];
+  /** Whether those may be in private networks. */
+  readonly mayForwardPrivately: boolean;
 }
 
 export type TrustProxy = false | string | ((address: string, hop: number) => boolean);
@@ -26,12 +36,22 @@ export const serviceVariables = {
   LOG_LEVEL: 'info',
   LOG_FORMAT: 'json',
   HEALTH_TWILIO_CRITICAL: 'false',
+  API_KEYS: '',
+  API_AUTH: 'keys',
+  API_RATE_LIMIT_RPM: '600',
+  FORWARD_URL: '',
+  FORWARD_SECRET: '',
+  FORWARD_ENDPOINTS: '',
+  FORWARD_PRIVATE: 'refuse',
 } as const;
+
+/** Those that can be given as a file, by `NAME_FILE`. */
+export const serviceSecrets: ReadonlySet<string> = new Set(['API_KEYS', 'FORWARD_SECRET', 'FORWARD_ENDPOINTS']);
 
 /** The service's own settings; what is wrong with them is added to `problems`. */
 export function readServiceEnvironment(read: ReadVariable, problems: ConfigProblem[]): ServiceEnvironment {
   const value = (name: keyof typeof serviceVariables) =>
-    readVariable(name, false, read, problems) ?? serviceVariables[name];
+    readVariable(name, serviceSecrets.has(name), read, problems) ?? serviceVariables[name];
   const oneOf = <T extends string>(name: keyof typeof serviceVariables, choices: readonly T[]): T => {
     const found = choices.find((choice) => choice === value(name).toLowerCase());
     if (found === undefined) problems.push({ name, message: `must be one of ${choices.join(', ')}.` });
@@ -48,7 +68,42 @@ export function readServiceEnvironment(read: ReadVariable, problems: ConfigProbl
     logLevel: oneOf('LOG_LEVEL', logLevels),
     logFormat: oneOf('LOG_FORMAT', ['json', 'text']),
     isTwilioCritical: oneOf('HEALTH_TWILIO_CRITICAL', ['true', 'false']) === 'true',
+    apiKeys: apiKeysOf(value('API_KEYS'), oneOf('API_AUTH', ['keys', 'none']), problems),
+    apiRateLimitRpm: rateLimitOf(value('API_RATE_LIMIT_RPM'), problems),
+    forwardEndpoints: readForwardEndpoints(
+      { url: value('FORWARD_URL'), secret: value('FORWARD_SECRET'), endpoints: value('FORWARD_ENDPOINTS') },
+      problems,
+    ),
+    mayForwardPrivately: oneOf('FORWARD_PRIVATE', ['refuse', 'allow']) === 'allow',
   };
+}
+
+function apiKeysOf(text: string, auth: 'keys' | 'none', problems: ConfigProblem[]): ServiceEnvironment['apiKeys'] {
+  const isUnreadable = problems.some(({ name }) => name === 'API_KEYS' || name === 'API_KEYS_FILE');
+  if (text === '') {
+    if (auth === 'keys' && !isUnreadable) {
+      problems.push({
+        name: 'API_KEYS',
+        message: 'is missing. Set name:secret pairs for the REST API, or API_AUTH=none to let everyone use it.',
+      });
+    }
+    return 'none';
+  }
+  if (auth === 'none') {
+    problems.push({ name: 'API_AUTH', message: 'is none, while API_KEYS is set. Set one of them.' });
+    return 'none';
+  }
+  const parsed = parseApiKeys(text);
+  if ('keys' in parsed) return parsed.keys;
+  problems.push({ name: 'API_KEYS', message: parsed.problem });
+  return [];
+}
+
+function rateLimitOf(text: string, problems: ConfigProblem[]): number {
+  const isNumber = /^\d{1,6}$/.test(text) && Number(text) >= 1;
+  if (!isNumber)
+    problems.push({ name: 'API_RATE_LIMIT_RPM', message: 'must be a whole number of requests, 1 to 999999.' });
+  return Number(text);
 }
 
 const NAMED_RANGES = new Set(['loopback', 'linklocal', 'uniquelocal']);

@@ -12,6 +12,7 @@ import { Rotations } from './connections/rotations';
 import { SecretReload } from './connections/secret-reload';
 import { StatusDispatcher } from './delivery/status-dispatcher';
 import { StatusLookup } from './delivery/status-lookup';
+import { EventDispatcher } from './events/event-dispatcher';
 import { exploreHandlers } from './handlers/handler-explorer';
 import { type ConfigProblem, WhatsappTwilioConfigError } from './contract/whatsapp-twilio-config.error';
 import { WhatsappHandlers } from './handlers/whatsapp-handlers';
@@ -51,6 +52,7 @@ export class WhatsappTwilioLifecycle
     private readonly outbound: OutboundDispatcher,
     private readonly statuses: StatusDispatcher,
     private readonly spool: SpoolDrain,
+    private readonly events: EventDispatcher,
     private readonly lookup: StatusLookup,
     private readonly retention: Retention,
     private readonly rotations: Rotations,
@@ -126,6 +128,7 @@ export class WhatsappTwilioLifecycle
       this.inbound,
       this.outbound,
       this.statuses,
+      this.events,
       this.lookup,
       this.retention,
       this.rotations,

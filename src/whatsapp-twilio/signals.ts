@@ -5,6 +5,8 @@ export interface Signals {
   readonly inbox: Signal;
   readonly outbox: Signal;
   readonly statuses: Signal;
+  /** Events to deliver. */
+  readonly events: Signal;
   readonly rotations: Signal;
   /** A connection changed: what is remembered of them no longer counts. */
   readonly connections: Signal;
@@ -14,6 +16,7 @@ export const signalNames = [
   'inbox',
   'outbox',
   'statuses',
+  'events',
   'rotations',
   'connections',
 ] as const satisfies readonly (keyof Signals)[];
@@ -23,6 +26,7 @@ export function createSignals(): Signals {
     inbox: new Signal(),
     outbox: new Signal(),
     statuses: new Signal(),
+    events: new Signal(),
     rotations: new Signal(),
     connections: new Signal(),
   };

@@ -14,6 +14,8 @@ import { Rotations } from './connections/rotations';
 import { SecretReload } from './connections/secret-reload';
 import { StoredConnections } from './connections/stored-connections';
 import { TwilioClients } from './connections/twilio-clients';
+import { Conversations } from './conversations/conversations.service';
+import { OptOuts } from './conversations/opt-outs';
 import { overriding, rememberSecretFiles, secretFilesOf } from './contract/secret-files';
 import { validateOptions, type WhatsappTwilioSettings } from './contract/validate-options';
 import { whatsappTwilioConfig } from './contract/whatsapp-twilio.config';
@@ -21,10 +23,15 @@ import { MessageJournal } from './delivery/message-journal';
 import { StatusCallbacks } from './delivery/status-callbacks';
 import { StatusDispatcher } from './delivery/status-dispatcher';
 import { StatusLookup } from './delivery/status-lookup';
+import { EventDispatcher } from './events/event-dispatcher';
+import { EventLog } from './events/event-log';
+import { EventReader } from './events/event-reader';
 import { DeadLetters } from './handlers/dead-letters.service';
 import { WhatsappHandlers } from './handlers/whatsapp-handlers';
 import { WhatsappTwilioHealthIndicator } from './health/whatsapp-twilio.health-indicator';
 import { WhatsappTwilioStorageHealthIndicator } from './health/whatsapp-twilio.storage-health-indicator';
+import { InboundFiles } from './inbound/inbound-files.service';
+import { InboundMessages } from './inbound/inbound-messages.service';
 import { InboundDispatcher } from './inbound/inbound-dispatcher';
 import { Inbox } from './inbound/inbox';
 import { SpoolDrain } from './inbound/spool-drain';
@@ -38,6 +45,7 @@ import { OutboundService } from './outbound/outbound.service';
 import { Pacing } from './outbound/pacing';
 import { Reconciler } from './outbound/reconciler';
 import { Settlement } from './outbound/settlement';
+import { WaitingReasons } from './outbound/waiting-reasons';
 import { WebhookUrls } from './outbound/webhook-urls';
 import { Retention } from './retention/retention';
 import { type Runtime, systemRuntime } from './runtime';
@@ -115,7 +123,15 @@ export type WhatsappTwilioRootOptions = Partial<typeof OPTIONS_TYPE>;
     Connections,
     DeadLetters,
     HealthIndicatorService,
+    Conversations,
+    EventDispatcher,
+    EventLog,
+    EventReader,
     Inbox,
+    InboundFiles,
+    InboundMessages,
+    OptOuts,
+    WaitingReasons,
     InboundDispatcher,
     MessageJournal,
     Outbox,
@@ -147,11 +163,19 @@ export type WhatsappTwilioRootOptions = Partial<typeof OPTIONS_TYPE>;
     ConnectionRegistry,
     RotationSightings,
     SETTINGS,
+    // For what is built around the module.
+    DATABASE,
+    RUNTIME,
+    SIGNALS,
     // For a controller of the host's own that extends InboundController.
     WebhookIntake,
+    Conversations,
     ConnectionRotations,
     Connections,
     DeadLetters,
+    EventReader,
+    InboundFiles,
+    InboundMessages,
     OutboundService,
     TwilioSignatureGuard,
     WhatsappTwilioHealthIndicator,

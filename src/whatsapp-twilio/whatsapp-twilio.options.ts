@@ -1,3 +1,4 @@
+import type { EventSubscriber } from './events/event';
 import type { ConnectionProviderSource } from './connections/connection-provider';
 
 /** An API key for REST calls in place of the auth token. It never signs webhooks, so `authToken` stays needed. */
@@ -33,6 +34,22 @@ export interface RetentionOptions {
   /** Days, 1 to 3650, after which texts, media addresses, raw parameters and metadata are erased from messages that
    * nothing is left to do for. Kept for ever unless given (WHATSAPP_RETENTION_DAYS). */
   readonly contentDays?: number;
+}
+
+/** What is told to those outside of the app. */
+export interface EventOptions {
+  /** Keeps a log of messages that came in and of status changes for a week, for `EventReader`. Default false. */
+  readonly log?: boolean;
+  /** Who is told of them: at least once each, in order within a conversation. */
+  readonly subscribers?: readonly EventSubscriber[];
+}
+
+/** The words by which a user opts out of messages and in again, when they are the whole text. Any case. */
+export interface OptOutOptions {
+  /** Default STOP, STOPALL, UNSUBSCRIBE, END, QUIT, CANCEL, REVOKE, OPTOUT; an empty list for none. */
+  readonly stop?: readonly string[];
+  /** Default START, YES, UNSTOP. */
+  readonly start?: readonly string[];
 }
 
 /** How the tokens of stored connections are rotated. Every field has a default. */
@@ -75,6 +92,8 @@ export interface WhatsappTwilioModuleOptions {
   readonly handlers?: HandlerOptions;
   readonly reconciliation?: ReconciliationOptions;
   readonly retention?: RetentionOptions;
+  readonly events?: EventOptions;
+  readonly optOut?: OptOutOptions;
   /** Keys for the secrets of stored connections, each `id:` and the base64 of 32 bytes. The first encrypts, all decrypt
    * (ENCRYPTION_KEYS). */
   readonly encryptionKeys?: string | readonly string[];

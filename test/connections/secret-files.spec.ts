@@ -56,6 +56,7 @@ describe('Secrets that are given as files', () => {
   const environment = () => ({
     TWILIO_ACCOUNT_SID: accountSid,
     TWILIO_AUTH_TOKEN_FILE: mount.file('token'),
+    API_AUTH: 'none',
     TWILIO_AUTH_TOKEN_SECONDARY_FILE: mount.file('other'),
   });
 

@@ -1,3 +1,4 @@
+import { defaultOptOutKeywords } from '../../src/whatsapp-twilio/messages/opt-out-keywords';
 import { WhatsappTwilioConfigError, type WhatsappTwilioModuleOptions } from 'nestjs-whatsapp-twilio';
 import fc from 'fast-check';
 import { inspect } from 'node:util';
@@ -34,6 +35,8 @@ describe('Options', () => {
       handlers: { concurrency: 20, timeoutMs: 120_000, maxAttempts: 8, retryDelayMs: 1000 },
       reconciliation: { settleAfterMs: 15_000, giveUpAfterMs: 900_000 },
       retention: {},
+      events: { log: false, subscribers: [] },
+      optOutKeywords: defaultOptOutKeywords,
       encryptionKeys: [],
       rotation: { promoteAfterMs: 5000, overlapMs: 3_600_000 },
     });

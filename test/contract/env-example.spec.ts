@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { defaultStorageUrl, readServiceConfiguration } from '../../src/service/service-configuration';
-import { serviceVariables } from '../../src/service/service-environment';
+import { serviceSecrets, serviceVariables } from '../../src/service/service-environment';
 import { moduleVariables } from '../../src/whatsapp-twilio/contract/environment';
 
 const text = readFileSync(join(__dirname, '../../.env.example'), 'utf8');
@@ -25,15 +25,19 @@ describe('.env.example', () => {
     expect(variables).toEqual(defaults);
   });
 
-  it('lacks only the account to be used as it is', () => {
-    const account = { TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`, TWILIO_AUTH_TOKEN: 'a-token' };
+  it('lacks only the account and a key to be used as it is', () => {
+    const account = {
+      TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
+      TWILIO_AUTH_TOKEN: 'a-token',
+      API_KEYS: 'app:a-secret',
+    };
     expect(() => readServiceConfiguration((name) => ({ ...variables, ...account })[name])).not.toThrow();
   });
 
   it('marks the secrets, which can come from a file', () => {
     const marked = [...text.matchAll(/^# \[secret\].*\n(\w+)=/gm)].map((match) => match[1]);
     const secrets = Object.entries(moduleVariables).filter(([, { secret }]) => secret);
-    expect(marked).toEqual(secrets.map(([name]) => name));
+    expect(marked).toEqual([...secrets.map(([name]) => name), ...serviceSecrets]);
     expect(text).toContain('TWILIO_AUTH_TOKEN_FILE=');
   });
 });

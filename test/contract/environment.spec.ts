@@ -12,6 +12,7 @@ import { useTemporaryFolder } from '../support/temporary-folder';
 const required = {
   TWILIO_ACCOUNT_SID: `AC${'0'.repeat(31)}1`,
   TWILIO_AUTH_TOKEN: '0123456789abcdef0123456789abcdef',
+  API_AUTH: 'none',
 };
 
 const from = (variables: Record<string, string>) => (name: string) => variables[name];
@@ -87,6 +88,10 @@ describe('The environment', () => {
         logLevel: 'info',
         logFormat: 'json',
         isTwilioCritical: false,
+        apiKeys: 'none',
+        apiRateLimitRpm: 600,
+        forwardEndpoints: [],
+        mayForwardPrivately: false,
       },
       whatsapp: {
         accountSid: required.TWILIO_ACCOUNT_SID,
@@ -109,6 +114,12 @@ describe('The environment', () => {
         LOG_LEVEL: 'loud',
         LOG_FORMAT: 'xml',
         HEALTH_TWILIO_CRITICAL: 'maybe',
+        API_KEYS: 'no-secret',
+        API_RATE_LIMIT_RPM: '0',
+        FORWARD_URL: 'ftp://example.com',
+        FORWARD_SECRET: 'short',
+        FORWARD_ENDPOINTS: '{}',
+        FORWARD_PRIVATE: 'yes',
       }),
     ).toEqual({
       'accountSid (TWILIO_ACCOUNT_SID)': expect.stringContaining('is missing'),
@@ -122,6 +133,11 @@ describe('The environment', () => {
       LOG_LEVEL: expect.stringContaining('fatal, error, warn, info, debug, verbose'),
       LOG_FORMAT: expect.stringContaining('json, text'),
       HEALTH_TWILIO_CRITICAL: expect.stringContaining('true, false'),
+      API_KEYS: expect.stringContaining('name:secret'),
+      API_RATE_LIMIT_RPM: expect.stringContaining('whole number'),
+      FORWARD_URL: expect.stringContaining('http(s)'),
+      FORWARD_ENDPOINTS: expect.stringContaining('JSON list'),
+      FORWARD_PRIVATE: expect.stringContaining('refuse, allow'),
     });
   });
 
@@ -162,12 +178,14 @@ describe('The environment', () => {
         TWILIO_API_KEY_SECRET_FILE: folder.path,
         DATABASE_URL: 'sqlite:a.db',
         DATABASE_URL_FILE: fileWith('sqlite:b.db'),
+        API_KEYS_FILE: folder.file('not-there'),
       }),
     ).toEqual({
       TWILIO_ACCOUNT_SID_FILE: 'names a file that cannot be read (ENOENT).',
       TWILIO_AUTH_TOKEN_FILE: 'names a file that is empty.',
       TWILIO_API_KEY_SECRET_FILE: 'names a file that cannot be read (EISDIR).',
       DATABASE_URL: 'and DATABASE_URL_FILE are both set. Set one of them.',
+      API_KEYS_FILE: 'names a file that cannot be read (ENOENT).',
     });
   });
 

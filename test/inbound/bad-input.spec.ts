@@ -33,6 +33,10 @@ async function startService(): Promise<INestApplication> {
     logLevel: 'verbose',
     logFormat: 'json',
     isTwilioCritical: false,
+    apiKeys: 'none',
+    apiRateLimitRpm: 600,
+    forwardEndpoints: [],
+    mayForwardPrivately: false,
   } as const;
   const app = await createService({ service, whatsapp: settings }, [RecorderModule]);
   await app.listen(0, '127.0.0.1');

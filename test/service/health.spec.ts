@@ -32,6 +32,7 @@ describe('The probes of the service', () => {
       TWILIO_API_BASE_URL: twilio.url,
       DATABASE_URL: 'sqlite::memory:',
       LOG_LEVEL: 'fatal',
+      API_AUTH: 'none',
       ...variables,
     };
     app = await createService(

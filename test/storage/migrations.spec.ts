@@ -17,11 +17,15 @@ describe('The tables', () => {
   it('are made when the storage is opened', async () => {
     const db = await openDatabase('sqlite::memory:');
     expect(await tablesOf(db)).toEqual([
+      'api_usage',
       'connection_events',
       'connection_rotations',
       'connections',
       'conversations',
       'early_callbacks',
+      'event_deliveries',
+      'event_positions',
+      'events',
       'inbound_messages',
       'message_events',
       'outbound_messages',
@@ -53,6 +57,7 @@ describe('The tables', () => {
     expect(rows.map(({ name }) => name)).toEqual([
       '0001_first_tables',
       '0002_connections',
+      '0003_service',
       '0004_pace',
       '0006_backlog',
     ]);

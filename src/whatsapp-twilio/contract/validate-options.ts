@@ -1,13 +1,17 @@
 import { validateSync } from 'class-validator';
 import { parseAddress, type Address } from '../messages/address';
 import type {
+  EventOptions,
   HandlerOptions,
+  OptOutOptions,
   ReconciliationOptions,
   RetentionOptions,
   RotationOptions,
   TwilioApiKey,
   WhatsappTwilioModuleOptions,
 } from '../whatsapp-twilio.options';
+import type { EventSubscriber } from '../events/event';
+import { defaultOptOutKeywords, type OptOutKeywords } from '../messages/opt-out-keywords';
 import { type EncryptionKey, parseEncryptionKey } from './encryption-key';
 import { hideSecrets } from './hide-secrets';
 import { defaultRateLimitRpm, twilioApiBaseUrl } from './messaging.whatsapp.twilio';
@@ -30,6 +34,8 @@ export interface WhatsappTwilioSettings {
   readonly apiBaseUrl: string;
   readonly reconciliation: { readonly settleAfterMs: number; readonly giveUpAfterMs: number };
   readonly retention: RetentionOptions;
+  readonly optOutKeywords: OptOutKeywords;
+  readonly events: { readonly log: boolean; readonly subscribers: readonly EventSubscriber[] };
   /** The first encrypts, all decrypt. */
   readonly encryptionKeys: readonly EncryptionKey[];
   readonly rotation: { readonly promoteAfterMs: number; readonly overlapMs: number };
@@ -71,6 +77,8 @@ export function validateOptions(
     rateLimitRpm: config.rateLimitRpm,
     apiBaseUrl: new URL(config.apiBaseUrl).origin,
     reconciliation: { settleAfterMs: config.settleAfterMs, giveUpAfterMs: config.giveUpAfterMs },
+    events: { log: config.eventsLog, subscribers: config.eventSubscribers },
+    optOutKeywords: { stop: config.optOutStop, start: config.optOutStart },
     retention: config.retentionDays === undefined ? {} : { contentDays: config.retentionDays },
     encryptionKeys: secrets.encryptionKeys.map((key) => parseEncryptionKey(key as string)!),
     rotation: { promoteAfterMs: config.promoteAfterMs, overlapMs: config.overlapMs },
@@ -101,6 +109,10 @@ function toClasses(options: WhatsappTwilioModuleOptions) {
     settleAfterMs: options.reconciliation?.settleAfterMs ?? 15_000,
     giveUpAfterMs: options.reconciliation?.giveUpAfterMs ?? 900_000,
     retentionDays: options.retention?.contentDays,
+    eventsLog: options.events?.log ?? false,
+    eventSubscribers: options.events?.subscribers ?? [],
+    optOutStop: options.optOut?.stop ?? defaultOptOutKeywords.stop,
+    optOutStart: options.optOut?.start ?? defaultOptOutKeywords.start,
     promoteAfterMs: options.rotation?.promoteAfterMs ?? 5000,
     overlapMs: options.rotation?.overlapMs ?? 3_600_000,
   });
@@ -152,6 +164,8 @@ const knownOptions: Readonly<Record<keyof WhatsappTwilioModuleOptions, readonly 
   handlers: ['concurrency', 'timeoutMs', 'maxAttempts', 'retryDelayMs'] satisfies (keyof HandlerOptions)[],
   reconciliation: ['settleAfterMs', 'giveUpAfterMs'] satisfies (keyof ReconciliationOptions)[],
   retention: ['contentDays'] satisfies (keyof RetentionOptions)[],
+  events: ['log', 'subscribers'] satisfies (keyof EventOptions)[],
+  optOut: ['stop', 'start'] satisfies (keyof OptOutOptions)[],
   encryptionKeys: undefined,
   rotation: ['promoteAfterMs', 'overlapMs'] satisfies (keyof RotationOptions)[],
 };

@@ -1,5 +1,6 @@
 import {
   ArrayUnique,
+  IsBoolean,
   IsInt,
   IsOptional,
   IsString,
@@ -10,6 +11,7 @@ import {
   type ValidationOptions,
 } from 'class-validator';
 import { parseUrl } from '../../common/parse-url';
+import type { EventSubscriber } from '../events/event';
 import { parseAddress } from '../messages/address';
 import { parseEncryptionKey } from './encryption-key';
 
@@ -106,6 +108,21 @@ export class WhatsappTwilioConfig {
   @Min(1, { message: 'must be at least 1 day.' })
   @IsInt({ message: 'must be a whole number of days.' })
   retentionDays?: number;
+
+  @IsBoolean({ message: 'must be true or false.' })
+  eventsLog!: boolean;
+
+  @Satisfies(isSubscriberList, {
+    message:
+      'must be a list of up to 20 objects with a name of 1 to 64 letters, digits, ".", "_" or "-", each another one, and a function deliver.',
+  })
+  eventSubscribers!: readonly EventSubscriber[];
+
+  @Satisfies(isKeywordList, { message: 'must be a list of up to 100 words of 1 to 100 characters; none for none.' })
+  optOutStop!: readonly string[];
+
+  @Satisfies(isKeywordList, { message: 'must be a list of up to 100 words of 1 to 100 characters; none for none.' })
+  optOutStart!: readonly string[];
 }
 
 /** The secrets of a connection. No message ever prints a value. */
@@ -166,6 +183,24 @@ function SpoolsFor(urlProperty: 'storageUrl'): PropertyDecorator {
       message:
         'is for webhooks while PostgreSQL cannot be reached: it goes with a postgres:// storage.url (DATABASE_URL).',
     },
+  );
+}
+
+function isSubscriberList(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length > 20) return false;
+  const names = value.map((each: Partial<EventSubscriber> | null) => each?.name);
+  return (
+    new Set(names).size === names.length &&
+    names.every((name) => typeof name === 'string' && /^[A-Za-z0-9][\w.-]{0,63}$/.test(name)) &&
+    value.every((each: Partial<EventSubscriber>) => typeof each.deliver === 'function')
+  );
+}
+
+function isKeywordList(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.length <= 100 &&
+    value.every((word) => typeof word === 'string' && word.trim() !== '' && word.length <= 100)
   );
 }
 

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Insertable, sql } from 'kysely';
+import { EventLog, type NewEvent as LoggedEvent } from '../events/event-log';
 import { WhatsappHandlers } from '../handlers/whatsapp-handlers';
 import { mergeStatus, type OutboundStatus } from '../messages/message-status';
 import { heedOverload } from '../outbound/sender-rest';
@@ -44,6 +45,7 @@ export type WaitingReason = 'rate-limit' | 'order' | 'window' | 'retry' | 'sched
 export class MessageJournal {
   constructor(
     private readonly handlers: WhatsappHandlers,
+    private readonly log: EventLog,
     @Inject(RUNTIME) private readonly runtime: Runtime,
   ) {}
 
@@ -68,7 +70,7 @@ export class MessageJournal {
     for (const { row, reports, steps } of merges) {
       let isChanged = false;
       for (const [index, { event, after, moved }] of steps.entries()) {
-        const isNews = news.has(eventKey(event));
+        const isNews = news.has(eventKey(event.row));
         isChanged ||= isNews || moved || after.twilio_sid !== row.twilio_sid;
         if (isNews) await heedOverload(trx, row, reports[index]!.error?.code, after.updated_at);
       }
@@ -150,15 +152,15 @@ export class MessageJournal {
   /** The first entry of a new message. Nobody is told: the caller of `send()` knows. */
   async begin(trx: DatabaseTransaction, row: OutboundRow): Promise<void> {
     const status = row.status as OutboundStatus;
-    await this.addEvents(trx, [
-      { ...this.eventOf(row, { status, source: 'local', dedupeKey: 'created', wanted: false }), previous_status: null },
-    ]);
+    const { row: first } = this.eventOf(row, { status, source: 'local', dedupeKey: 'created', wanted: false });
+    await this.addEvents(trx, [{ row: { ...first, previous_status: null } }]);
   }
 
-  private eventOf(row: OutboundRow, event: NewEvent): NewEventRow {
+  private eventOf(row: OutboundRow, event: NewEvent): JournalEntry {
     const now = this.runtime.clock.now();
     const pending = event.wanted && this.handlers.wantsStatus(event.status);
-    return {
+    const at = event.at ?? now;
+    const stored: NewEventRow = {
       message_id: row.id,
       scope: row.scope,
       connection_id: row.connection_id,
@@ -167,7 +169,7 @@ export class MessageJournal {
       previous_status: row.status,
       source: event.source,
       error: event.error ? JSON.stringify(event.error) : null,
-      at: event.at ?? now,
+      at,
       state: pending ? 'pending' : 'done',
       attempts: 0,
       due_at: pending ? now : null,
@@ -175,22 +177,49 @@ export class MessageJournal {
       failure: null,
       finished_at: null,
     };
+    if (!event.wanted) return { row: stored };
+    const { status, error } = event;
+    return {
+      row: stored,
+      logged: {
+        type: 'message.status',
+        scope: row.scope,
+        connectionId: row.connection_id,
+        conversationId: row.conversation_id,
+        subjectId: row.id,
+        status,
+        data: { status, previousStatus: row.status, ...(error && { error }) },
+        at,
+      },
+    };
   }
 
   /** Resolves with the keys of those that are news. */
-  private async addEvents(trx: DatabaseTransaction, events: readonly NewEventRow[]): Promise<ReadonlySet<string>> {
+  private async addEvents(trx: DatabaseTransaction, events: readonly JournalEntry[]): Promise<ReadonlySet<string>> {
     if (events.length === 0) return new Set();
     const inserted = await trx
       .insertInto('message_events')
-      .values(events)
+      .values(events.map(({ row }) => row))
       .onConflict((conflict) => conflict.columns(['message_id', 'dedupe_key']).doNothing())
       .returning(['message_id', 'dedupe_key'])
       .execute();
-    return new Set(inserted.map(eventKey));
+    const news = new Set(inserted.map(eventKey));
+    const logged = events.filter(({ row }) => news.has(eventKey(row))).map((event) => event.logged);
+    await this.log.append(
+      trx,
+      logged.filter((event) => event !== undefined),
+    );
+    return news;
   }
 }
 
 type NewEventRow = Insertable<Schema['message_events']>;
+
+/** A line of the history, and what is told outside of it. */
+interface JournalEntry {
+  readonly row: NewEventRow;
+  readonly logged?: LoggedEvent;
+}
 
 /** A message and what was reported about it, in the order it came. */
 export interface Reported {
@@ -199,7 +228,7 @@ export interface Reported {
 }
 
 interface MergeStep {
-  readonly event: NewEventRow;
+  readonly event: JournalEntry;
   readonly after: OutboundRow;
   readonly moved: boolean;
 }

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ConnectionRegistry } from '../connections/connection-registry';
+import { OptOuts } from '../conversations/opt-outs';
 import { readAddress } from '../messages/address';
 import { fromTwilioStatus } from '../messages/message-status';
 import type { Runtime } from '../runtime';
@@ -39,6 +40,7 @@ export class StatusCallbacks {
     @Inject(SIGNALS) private readonly signals: Signals,
     private readonly connections: ConnectionRegistry,
     private readonly journal: MessageJournal,
+    private readonly optOuts: OptOuts,
   ) {
     this.commits = new BatchCommit(db, userOf, (trx, callbacks) => this.store(trx, callbacks));
   }
@@ -98,7 +100,8 @@ export class StatusCallbacks {
     }
     const reported = [...known.values()];
     const merged = await this.journal.reportAll(trx, reported);
-    for (const [index, { row }] of reported.entries()) {
+    for (const [index, { row, reports }] of reported.entries()) {
+      for (const { error } of reports) await this.optOuts.learnFrom(trx, row, error);
       if (row.twilio_sid === null) await this.applyEarly(trx, merged[index]!);
     }
   }

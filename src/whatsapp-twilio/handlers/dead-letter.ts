@@ -1,4 +1,5 @@
 import type { OutboundStatus } from '../messages/message-status';
+import type { EventType } from '../storage/schema';
 
 interface DeadLetterBase {
   /** Names it for `get()` and `replay()`. */
@@ -32,8 +33,17 @@ export interface DeadStatus extends DeadLetterBase {
   readonly status: OutboundStatus;
 }
 
-/** What handlers failed at until their tries ran out. It says what it was about, never what was written. */
-export type DeadLetter = DeadMessage | DeadStatus;
+/** An event that a subscriber would not take (`events.subscribers`). */
+export interface DeadEvent extends DeadLetterBase {
+  readonly kind: 'event';
+  /** The subscriber's name. */
+  readonly subscriber: string;
+  readonly eventId: string;
+  readonly eventType: EventType;
+}
+
+/** What could not be handled until the tries ran out. It says what it was about, never what was written. */
+export type DeadLetter = DeadMessage | DeadStatus | DeadEvent;
 
 export interface DeadLetterPage {
   /** Those given up last come first. */
@@ -65,18 +75,5 @@ export class DeadLetterErasedError extends DeadLetterError {
   constructor() {
     super('The content of this message was erased after retention.contentDays; it can no longer be handled.');
     this.name = 'DeadLetterErasedError';
-  }
-}
-
-/** The page that was asked for cannot be given. */
-export class InvalidPageError extends DeadLetterError {
-  readonly code = 'INVALID_PAGE';
-
-  constructor(
-    readonly field: 'limit' | 'cursor',
-    problem: string,
-  ) {
-    super(`${field} ${problem}`);
-    this.name = 'InvalidPageError';
   }
 }

@@ -6,15 +6,11 @@ import type { Runtime } from '../runtime';
 import type { Signals } from '../signals';
 import type { Database, DatabaseTransaction } from '../storage/database';
 import { engineOf } from '../storage/engine';
+import { type PageRequest, pageLimit } from '../storage/page';
+import type { EventType } from '../storage/schema';
 import type { WorkTable } from '../storage/work-queue';
 import { DATABASE, RUNTIME, SIGNALS } from '../tokens';
-import {
-  type DeadLetter,
-  DeadLetterErasedError,
-  DeadLetterNotFoundError,
-  type DeadLetterPage,
-  InvalidPageError,
-} from './dead-letter';
+import { type DeadLetter, DeadLetterErasedError, DeadLetterNotFoundError, type DeadLetterPage } from './dead-letter';
 import { byPlace, type DeadLetterPlace, fromCursor, toCursor } from './dead-letter-cursor';
 
 type Kind = DeadLetter['kind'];
@@ -28,6 +24,9 @@ interface DeadRow {
   readonly message_sid: string | null;
   readonly message_id: string | null;
   readonly status: string | null;
+  readonly subscriber: string | null;
+  readonly event_id: string | null;
+  readonly event_type: string | null;
   readonly done_handlers: string;
   readonly failure: string | null;
   readonly attempts: number;
@@ -36,19 +35,30 @@ interface DeadRow {
   readonly erased_at: number | null;
 }
 
-const tables = { message: 'inbound_messages', status: 'message_events' } as const satisfies Record<Kind, WorkTable>;
+const tables = {
+  message: 'inbound_messages',
+  status: 'message_events',
+  event: 'event_deliveries',
+} as const satisfies Record<Kind, WorkTable>;
+/** Who has something to do once it is replayed. */
+const signals = { message: 'inbox', status: 'statuses', event: 'events' } as const satisfies Record<
+  Kind,
+  keyof Signals
+>;
+const kinds = ['event', 'message', 'status'] as const satisfies readonly Kind[];
 /** What the rows of a table are worked on in the order of, one at a time: it is locked while one joins the queue. */
 const owners = {
   message: { table: 'conversations', column: 'conversation_id' },
   status: { table: 'outbound_messages', column: 'message_id' },
+  event: { table: 'conversations', column: 'conversation_id' },
 } as const;
 
-/** Status updates have no id of their own but their place in the table. */
-const STATUS_ID = /^status-([1-9]\d{0,14})$/;
-const MOST_AT_ONCE = 200;
+/** Status updates and deliveries have no id of their own but their place in the table. */
+const NUMBERED_ID = /^(status|event)-([1-9]\d{0,14})$/;
 
 /**
- * The messages and status updates that handlers could not handle, to look at and to hand to them again.
+ * The messages and status updates that handlers could not handle, and the events that subscribers would not take: to look
+ * at, and to hand to them again.
  *
  * @example
  * const { deadLetters } = await service.list();
@@ -64,28 +74,23 @@ export class DeadLetters {
   ) {}
 
   /**
-   * Lists them, those given up last first: 50 unless `limit` says another number from 1 to 200.
+   * Lists them, those given up last first.
    *
    * @throws InvalidPageError (`INVALID_PAGE`) for another limit, or a cursor that no page gave.
    */
-  async list({
-    limit = 50,
-    cursor,
-  }: { readonly limit?: number; readonly cursor?: string } = {}): Promise<DeadLetterPage> {
-    if (!Number.isInteger(limit) || limit < 1 || limit > MOST_AT_ONCE) {
-      throw new InvalidPageError('limit', `must be a whole number from 1 to ${MOST_AT_ONCE}.`);
-    }
+  async list({ limit, cursor }: PageRequest = {}): Promise<DeadLetterPage> {
+    const most = pageLimit(limit);
     const after = cursor === undefined ? undefined : fromCursor(cursor);
     const found: (DeadLetterPlace & { readonly row: DeadRow })[] = [];
-    for (const kind of ['message', 'status'] as const) {
-      const rows = await this.select(kind, isAfter(kind, after), limit + 1);
+    for (const kind of kinds) {
+      const rows = await this.select(kind, isAfter(kind, after), most + 1);
       found.push(...rows.map((row) => ({ deadAt: row.finished_at, kind, seq: row.seq, row })));
     }
     found.sort(byPlace);
-    const page = found.slice(0, limit);
+    const page = found.slice(0, most);
     return {
       deadLetters: page.map(({ kind, row }) => toDeadLetter(kind, row)),
-      ...(found.length > limit && { nextCursor: toCursor(page.at(-1)!) }),
+      ...(found.length > most && { nextCursor: toCursor(page.at(-1)!) }),
     };
   }
 
@@ -113,7 +118,7 @@ export class DeadLetters {
       if (kind === 'message' && row.erased_at !== null) throw new DeadLetterErasedError();
       await this.requeue(trx, kind, row);
     });
-    this.signals[kind === 'message' ? 'inbox' : 'statuses'].emit();
+    this.signals[signals[kind]].emit();
   }
 
   /**
@@ -123,12 +128,13 @@ export class DeadLetters {
   private async requeue(trx: DatabaseTransaction, kind: Kind, row: DeadRow): Promise<void> {
     const table = sql.table(tables[kind]);
     const engine = engineOf(trx);
-    const owner = kind === 'message' ? row.conversation_id : row.message_id;
+    const owner = kind === 'status' ? row.message_id : row.conversation_id;
     await sql`select id from ${sql.table(owners[kind].table)} where id = ${owner} ${engine.forUpdate}`.execute(trx);
     const nextSeq = engine.name === 'postgres' ? sql`default` : sql`(select max(seq) + 1 from ${table})`;
     const { numAffectedRows } = await sql`
       update ${table} set seq = ${nextSeq}, state = 'pending', attempts = 0, due_at = ${this.runtime.clock.now()},
         owner = null, finished_at = null
+        ${kind === 'event' ? sql`, created_at = ${this.runtime.clock.now()}` : sql``}
       where seq = ${row.seq} and state = 'dead'
         ${kind === 'message' ? sql`and erased_at is null` : sql``}`.execute(trx);
     // Somebody else was faster.
@@ -138,10 +144,10 @@ export class DeadLetters {
   /** Which row the id names, if it can be one. */
   private read(id: unknown): { kind: Kind; condition: RawBuilder<unknown> } | undefined {
     if (typeof id !== 'string' || id.length > 64 || id.includes('\0')) return undefined;
-    const seq = STATUS_ID.exec(id)?.[1];
-    return seq === undefined
+    const [, kind, seq] = NUMBERED_ID.exec(id) ?? [];
+    return kind === undefined
       ? { kind: 'message', condition: sql`item.id = ${id}` }
-      : { kind: 'status', condition: sql`item.seq = ${Number(seq)}` };
+      : { kind: kind as Kind, condition: sql`item.seq = ${Number(seq)}` };
   }
 
   private async select(
@@ -150,18 +156,7 @@ export class DeadLetters {
     limit: number,
     db: Database = this.db,
   ): Promise<readonly DeadRow[]> {
-    const source =
-      kind === 'message'
-        ? sql`
-          select item.seq, item.id, item.connection_id, item.conversation_id, item.message_sid, null as message_id,
-            null as status, item.done_handlers, item.failure, item.attempts, item.received_at, item.finished_at,
-            item.erased_at
-          from inbound_messages as item`
-        : sql`
-          select item.seq, null as id, item.connection_id, message.conversation_id, message.twilio_sid as message_sid,
-            item.message_id, item.status, item.done_handlers, item.failure, item.attempts, item.at as received_at,
-            item.finished_at, null as erased_at
-          from message_events as item join outbound_messages as message on message.id = item.message_id`;
+    const source = sources[kind];
     const { rows } = await sql<DeadRow>`
       ${source}
       where item.state = 'dead' and ${condition} and item.scope = ${this.connections.scope}
@@ -170,6 +165,24 @@ export class DeadLetters {
     return rows;
   }
 }
+
+const sources: Readonly<Record<Kind, RawBuilder<unknown>>> = {
+  message: sql`
+    select item.seq, item.id, item.connection_id, item.conversation_id, item.message_sid, null as message_id,
+      null as status, null as subscriber, null as event_id, null as event_type, item.done_handlers, item.failure,
+      item.attempts, item.received_at, item.finished_at, item.erased_at
+    from inbound_messages as item`,
+  status: sql`
+    select item.seq, null as id, item.connection_id, message.conversation_id, message.twilio_sid as message_sid,
+      item.message_id, item.status, null as subscriber, null as event_id, null as event_type, item.done_handlers,
+      item.failure, item.attempts, item.at as received_at, item.finished_at, null as erased_at
+    from message_events as item join outbound_messages as message on message.id = item.message_id`,
+  event: sql`
+    select item.seq, null as id, item.connection_id, item.conversation_id, null as message_sid, null as message_id,
+      null as status, item.subscriber, item.event_id, event.type as event_type, item.done_handlers, item.failure,
+      item.attempts, event.at as received_at, item.finished_at, null as erased_at
+    from event_deliveries as item join events as event on event.id = item.event_id`,
+};
 
 /** Whether a row of this kind comes after the place, in the order of `byPlace()`. */
 function isAfter(kind: Kind, after: DeadLetterPlace | undefined): RawBuilder<unknown> {
@@ -190,7 +203,25 @@ function toDeadLetter(kind: Kind, row: DeadRow): DeadLetter {
     receivedAt: new Date(row.received_at),
     deadAt: new Date(row.finished_at),
   };
-  return kind === 'message'
-    ? { id: row.id!, kind, ...common }
-    : { id: `status-${row.seq}`, kind, messageId: row.message_id!, status: row.status as OutboundStatus, ...common };
+  switch (kind) {
+    case 'message':
+      return { id: row.id!, kind, ...common };
+    case 'status':
+      return {
+        id: `status-${row.seq}`,
+        kind,
+        messageId: row.message_id!,
+        status: row.status as OutboundStatus,
+        ...common,
+      };
+    default:
+      return {
+        id: `event-${row.seq}`,
+        kind,
+        subscriber: row.subscriber!,
+        eventId: row.event_id!,
+        eventType: row.event_type as EventType,
+        ...common,
+      };
+  }
 }

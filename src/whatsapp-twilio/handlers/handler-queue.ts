@@ -20,7 +20,9 @@ export interface HandlerQueueOptions<Row, Result> {
   readonly db: Database;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly settings: WhatsappTwilioSettings['handlers'];
+  readonly settings: WhatsappTwilioSettings['handlers'] & { readonly longestRetryDelayMs?: number };
+  /** Whether a row that failed is given up at this time, before its tries run out. */
+  isSpent?(row: Row, now: number): boolean;
   /** What the row is about: what is written about one thing keeps its order. */
   keyOf(row: Row): string;
   /** The handlers that want this row. */
@@ -144,7 +146,7 @@ export class HandlerQueue<Table extends WorkTable, Result> {
   }
 
   async #finish(row: WorkRow<Table>, failed: readonly FailedTask[]): Promise<void> {
-    const { clock, settings, random } = this.options;
+    const { clock, settings, random, isSpent } = this.options;
     const now = clock.now();
     this.#inFlight.delete(row); // from here on the heartbeat must not touch its due time
     if (failed.length === 0) {
@@ -154,12 +156,13 @@ export class HandlerQueue<Table extends WorkTable, Result> {
     const failure = failed.map(({ name, error }) => `${name}: ${describe(error)}`).join('\n');
     const report = { handlers: failed.map(({ name }) => name), errors: failed.map(({ error }) => error) };
     const isHopeless = failed.every(({ error }) => (error as { retryable?: unknown } | null)?.retryable === false);
-    if (isHopeless || row.attempts >= settings.maxAttempts) {
+    if (isHopeless || row.attempts >= settings.maxAttempts || isSpent?.(row, now)) {
       await this.#commit(row, { state: 'dead', due_at: null, owner: null, failure, finished_at: now });
       this.options.onFailure(row, report);
       return;
     }
-    const retryAt = now + backoffMs(row.attempts, settings.retryDelayMs, LONGEST_RETRY_DELAY_MS, random);
+    const longest = settings.longestRetryDelayMs ?? LONGEST_RETRY_DELAY_MS;
+    const retryAt = now + backoffMs(row.attempts, settings.retryDelayMs, longest, random);
     await this.#commit(row, { due_at: retryAt, owner: null, failure });
     this.options.onFailure(row, { ...report, retryAt });
   }

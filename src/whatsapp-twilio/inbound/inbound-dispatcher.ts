@@ -113,6 +113,13 @@ export class InboundDispatcher {
   }
 
   private async keepReply(trx: DatabaseTransaction, reply: PreparedMessage | undefined): Promise<void> {
-    if (reply !== undefined) await this.outbound.enqueue(trx, reply);
+    if (reply === undefined) return;
+    try {
+      await this.outbound.enqueue(trx, reply);
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'OPTED_OUT') throw error;
+      // The handler has done its work; that the user wants no answer is no failure of its.
+      this.logger.warn('A reply was not sent: the user has opted out.');
+    }
   }
 }

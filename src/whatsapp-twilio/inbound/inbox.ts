@@ -2,6 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { createHash } from 'node:crypto';
 import { ConnectionRegistry } from '../connections/connection-registry';
+import { OptOuts } from '../conversations/opt-outs';
+import { EventLog } from '../events/event-log';
 import { readAddress } from '../messages/address';
 import { customerServiceWindow } from '../messages/conversation';
 import { Outbox } from '../outbound/outbox';
@@ -25,8 +27,8 @@ export interface InboundWebhook {
 /** What came of storing a message. */
 export interface Accepted {
   readonly outcome: 'new' | 'repeat';
-  /** How many messages had waited for the user to write. */
-  readonly released: number;
+  /** How many waiting messages it let go or canceled. */
+  readonly moved: number;
 }
 
 /** Stores what came in before it is acknowledged. Messages that arrive together share a commit. */
@@ -38,6 +40,8 @@ export class Inbox {
     @Inject(SIGNALS) private readonly signals: Signals,
     private readonly connections: ConnectionRegistry,
     private readonly outbox: Outbox,
+    private readonly optOuts: OptOuts,
+    private readonly events: EventLog,
   ) {}
 
   /** Resolves once the message is committed; `repeat` if it already was. */
@@ -48,9 +52,9 @@ export class Inbox {
   }
 
   /** Tells those who have something to do now. To be called after the commit. */
-  announce({ outcome, released }: Accepted): void {
+  announce({ outcome, moved }: Accepted): void {
     if (outcome === 'new') this.signals.inbox.emit();
-    if (released > 0) {
+    if (moved > 0) {
       this.signals.outbox.emit();
       this.signals.statuses.emit();
     }
@@ -71,7 +75,7 @@ export class Inbox {
         ]),
       )
       .executeTakeFirst();
-    if (known !== undefined) return { outcome: 'repeat', released: 0 };
+    if (known !== undefined) return { outcome: 'repeat', moved: 0 };
 
     const now = this.runtime.clock.now();
     const receivedAt = webhook.receivedAt ?? now;
@@ -121,12 +125,24 @@ export class Inbox {
         finished_at: null,
       })
       .onConflict((conflict) => conflict.doNothing())
-      .returning('seq')
+      .returning('id')
       .executeTakeFirst();
     // Another process stored the same message in this moment.
-    if (inserted === undefined) return { outcome: 'repeat', released: 0 };
-    if (!held || !customerServiceWindow(lastInboundAt, now).open) return { outcome: 'new', released: 0 };
-    return { outcome: 'new', released: await this.outbox.releaseHeld(trx, conversation.id) };
+    if (inserted === undefined) return { outcome: 'repeat', moved: 0 };
+    await this.events.append(trx, [
+      {
+        type: 'message.received',
+        scope: this.connections.scope,
+        connectionId,
+        conversationId: conversation.id,
+        subjectId: inserted.id,
+        at: receivedAt,
+      },
+    ]);
+    const canceled = await this.optOuts.heed(trx, conversation, params);
+    const mayGo = held && customerServiceWindow(lastInboundAt, now).open;
+    const released = mayGo ? await this.outbox.releaseHeld(trx, conversation.id) : 0;
+    return { outcome: 'new', moved: canceled + released };
   }
 }
 

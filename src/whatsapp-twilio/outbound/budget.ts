@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { DatabaseTransaction } from '../storage/database';
+import type { Database, DatabaseTransaction } from '../storage/database';
 import { engineOf } from '../storage/engine';
 import type { OutboundRow } from '../storage/schema';
 
@@ -47,14 +47,9 @@ export async function lockBudgets(trx: DatabaseTransaction): Promise<void> {
 }
 
 /** Reads the account's window. */
-export async function budgetOf(
-  trx: DatabaseTransaction,
-  accountSid: string,
-  rpm: number,
-  now: number,
-): Promise<Budget> {
+export async function budgetOf(db: Database, accountSid: string, rpm: number, now: number): Promise<Budget> {
   const lastingSince = now - WINDOW_MS - MARGIN_MS + SOON_MS;
-  const rows = await trx
+  const rows = await db
     .selectFrom('send_slots')
     .select(({ fn }) => ['priority', fn.sum<number>('sends').as('count'), fn.min('at').as('oldestAt')])
     .select(sql<boolean | number>`at > ${lastingSince}`.as('lasting'))

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { backoffMs } from '../../common/backoff';
+import { type SendHappening, sendChannel } from '../../common/happenings';
 import { type Claim, WorkLoop } from '../../common/work-loop';
 import { Connection } from '../connections/connection';
 import { ConnectionRegistry } from '../connections/connection-registry';
@@ -138,6 +139,17 @@ export class OutboundDispatcher {
     this.signals.outbox.emit(); // its conversation may go on
   }
 
+  /** For whoever watches this process. */
+  private tell(
+    { id, connection_id }: OutboundRow,
+    began: number,
+    outcome: Pick<SendHappening, 'result' | 'code' | 'sid'>,
+  ) {
+    if (!sendChannel.hasSubscribers) return;
+    const durationMs = this.runtime.clock.now() - began;
+    sendChannel.publish({ messageId: id, connectionId: connection_id, ...outcome, durationMs } satisfies SendHappening);
+  }
+
   /** The connection that sends the message; what becomes of it without one. */
   private async lookUp(
     row: OutboundRow,
@@ -176,12 +188,15 @@ export class OutboundDispatcher {
     } catch (error) {
       if (!isTwilioError(error)) throw error;
       this.logger.warn(`Message ${row.id}: ${error.message}`);
-      return await this.settlement.step(row, this.afterFailure(connection, row, error));
+      const step = this.afterFailure(connection, row, error);
+      this.tell(row, now, { result: resultOf(step), code: step.error?.code });
+      return await this.settlement.step(row, step);
     } finally {
       giveBackPlace(); // before the answer is stored
     }
     if (resource === undefined) return this.settlement.step(row, { status: 'queued', dueAt: now });
     this.pacing.succeeded(row.account_sid);
+    this.tell(row, now, { result: 'accepted', sid: resource.sid });
     await this.settlement.taken(row, resource);
   }
 
@@ -246,4 +261,9 @@ function settleAfterMs(error: TwilioError): number {
   // Nobody has said that it is over: Twilio may still be working on it.
   if (reason === 'TIMEOUT' || reason === 'ABORTED') return Infinity;
   return CUT_OFF_SETTLE_MS;
+}
+
+function resultOf({ status }: OutboxStep): SendHappening['result'] {
+  if (status === 'unknown' || status === 'failed') return status;
+  return 'retry';
 }

@@ -5,6 +5,18 @@ import type { EventSource, MessageEventRow, OutboundRow } from '../storage/schem
 import type { MessageError } from '../twilio/error-catalogue';
 import type { WaitingReason } from '../delivery/message-journal';
 
+/** Why a message has not been sent yet. */
+export interface Waiting {
+  /**
+   * `rate-limit`: the account's minute is used up. `order`: an earlier message of the conversation goes first. `window`:
+   * the user has to write. `retry`: the last try failed. `schedule`: its `sendAt`. `reconcile`: Twilio is being asked
+   * whether it was taken.
+   */
+  readonly reason: WaitingReason;
+  /** The earliest time at which it goes on, where that is known. */
+  readonly until?: Date;
+}
+
 /** A message on its way to a WhatsApp user. */
 export interface OutboundMessage {
   /** Ours, a UUIDv7. */
@@ -27,7 +39,7 @@ export interface OutboundMessage {
   readonly sendAt?: Date;
   readonly expiresAt?: Date;
   /** Why it has not been sent yet, and until when at the earliest. */
-  readonly waiting?: { readonly reason: WaitingReason; readonly until?: Date };
+  readonly waiting?: Waiting;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -46,10 +58,10 @@ export interface OutboundMessageWithHistory extends OutboundMessage {
   readonly history: readonly MessageEvent[];
 }
 
-export function toOutboundMessage(row: OutboundRow): OutboundMessage {
+/** @param waiting Why it waits, if that is not written in the row. */
+export function toOutboundMessage(row: OutboundRow, waiting = storedWaiting(row)): OutboundMessage {
   const sendAt = date(row.send_at);
   const expiresAt = date(row.expires_at);
-  const until = date(row.due_at);
   return {
     id: row.id,
     ...(row.twilio_sid !== null && { sid: row.twilio_sid }),
@@ -65,15 +77,16 @@ export function toOutboundMessage(row: OutboundRow): OutboundMessage {
     metadata: JSON.parse(row.metadata) as Record<string, string>,
     ...(sendAt && { sendAt }),
     ...(expiresAt && { expiresAt }),
-    ...(row.waiting !== null && {
-      waiting: {
-        reason: row.waiting as WaitingReason,
-        ...(until && row.waiting !== 'window' && { until }),
-      },
-    }),
+    ...(waiting && { waiting }),
     createdAt: new Date(row.created_at),
     updatedAt: new Date(row.updated_at),
   };
+}
+
+function storedWaiting({ waiting, due_at }: OutboundRow): Waiting | undefined {
+  if (waiting === null) return undefined;
+  const until = date(due_at);
+  return { reason: waiting as WaitingReason, ...(until && waiting !== 'window' && { until }) };
 }
 
 function date(time: number | null): Date | undefined {

@@ -42,6 +42,16 @@ export class OutsideWindowError extends OutboundError {
   }
 }
 
+/** The user asked for no more messages (STOP). They opt in again by writing START. */
+export class OptedOutError extends OutboundError {
+  readonly code = 'OPTED_OUT';
+
+  constructor() {
+    super('The user has opted out of messages, so nothing is sent until they write START or are opted in again.');
+    this.name = 'OptedOutError';
+  }
+}
+
 /** The message has left, or is about to. */
 export class NotCancelableError extends OutboundError {
   readonly code = 'NOT_CANCELABLE';

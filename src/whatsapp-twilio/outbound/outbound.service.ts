@@ -2,6 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import type { Connection } from '../connections/connection';
 import { ConnectionRegistry } from '../connections/connection-registry';
+import { inConversation } from '../conversations/conversation-filter';
+import type { OutboundStatus } from '../messages/message-status';
 import type { OutboundMessageInput, OutboundRequest } from '../messages/outbound-message';
 import { validateOutboundMessage } from '../messages/validate-outbound-message';
 import type { Signals } from '../signals';
@@ -9,6 +11,7 @@ import { type CallersTransaction, withinTransaction } from '../storage/callers-t
 import type { Database, DatabaseTransaction } from '../storage/database';
 import { type Engine, engineOf } from '../storage/engine';
 import { groupCommitOf } from '../storage/group-commit';
+import { idOfCursor, pageLimit, pageOf, type PageRequest, asList } from '../storage/page';
 import type { OutboundRow } from '../storage/schema';
 import { DATABASE, SIGNALS } from '../tokens';
 import { InvalidMessageError, MessageNotFoundError, TransactionNotPossibleError } from './outbound.errors';
@@ -19,6 +22,7 @@ import {
   toOutboundMessage,
 } from './outbound-message.view';
 import { Outbox } from './outbox';
+import { WaitingReasons } from './waiting-reasons';
 
 export interface SendOptions {
   /**
@@ -26,6 +30,22 @@ export interface SendOptions {
    * sent after that.
    */
   readonly transaction?: CallersTransaction;
+}
+
+/** Which messages `list()` gives; all of them, unless told otherwise. */
+export interface OutboundFilter extends PageRequest {
+  readonly status?: OutboundStatus | readonly OutboundStatus[];
+  /** The id of a conversation, or the address of a user. */
+  readonly conversation?: string;
+  /** The id of a connection, or of several. */
+  readonly connection?: string | readonly string[] | undefined;
+}
+
+export interface OutboundPage {
+  /** Newest first. */
+  readonly messages: readonly OutboundMessage[];
+  /** For the next page; absent on the last. */
+  readonly nextCursor?: string;
 }
 
 /** A message that may be queued, and the connection that sends it. */
@@ -47,6 +67,7 @@ export class OutboundService {
     @Inject(SIGNALS) private readonly signals: Signals,
     private readonly connections: ConnectionRegistry,
     private readonly outbox: Outbox,
+    private readonly reasons: WaitingReasons,
   ) {}
 
   /**
@@ -105,7 +126,30 @@ export class OutboundService {
       .orderBy('at') // a replay gives an event a new place in the queue
       .orderBy('seq')
       .execute();
-    return { ...toOutboundMessage(row), history: events.map(toMessageEvent) };
+    const waiting = await this.reasons.of([row]);
+    return { ...toOutboundMessage(row, waiting.get(row.id)), history: events.map(toMessageEvent) };
+  }
+
+  /**
+   * The messages that fit, newest first.
+   *
+   * @throws InvalidPageError (`INVALID_PAGE`) for a limit or a cursor that cannot be, or a conversation that is neither an
+   * id nor an address.
+   */
+  async list({ status, conversation, connection, ...page }: OutboundFilter = {}): Promise<OutboundPage> {
+    const limit = pageLimit(page.limit);
+    let query = this.db.selectFrom('outbound_messages').selectAll().where('scope', '=', this.connections.scope);
+    if (status !== undefined) query = query.where('status', 'in', asList(status));
+    if (conversation !== undefined) query = query.where(inConversation(conversation));
+    if (connection !== undefined) query = query.where('connection_id', 'in', asList(connection));
+    if (page.cursor !== undefined) query = query.where('id', '<', idOfCursor(page.cursor));
+    const found = await query
+      .orderBy('id', 'desc')
+      .limit(limit + 1)
+      .execute();
+    const { rows, ...next } = pageOf(found, limit);
+    const waiting = await this.reasons.of(rows);
+    return { messages: rows.map((row) => toOutboundMessage(row, waiting.get(row.id))), ...next };
   }
 
   /**

@@ -11,12 +11,14 @@ import type { Runtime } from '../runtime';
 import { findLatestSender, findOrCreateConversation } from '../storage/conversation-store';
 import type { DatabaseTransaction } from '../storage/database';
 import { engineOf } from '../storage/engine';
+import { isOptedOut } from '../storage/opt-out-store';
 import type { ConversationRow, NewOutboundRow, OutboundRow } from '../storage/schema';
 import { RUNTIME } from '../tokens';
 import {
   IdempotencyConflictError,
   InvalidMessageError,
   NotCancelableError,
+  OptedOutError,
   OutsideWindowError,
 } from './outbound.errors';
 
@@ -63,6 +65,11 @@ export class Outbox {
   ): Promise<OutboundRow> {
     const { sender, conversation } = route;
     const contentHash = hashOf(request);
+    if (await isOptedOut(trx, conversation)) {
+      const earlier = await this.repeated(trx, connection, request, contentHash);
+      if (earlier === undefined) throw new OptedOutError();
+      return earlier;
+    }
     const now = this.runtime.clock.now();
     const window = customerServiceWindow(conversation.last_inbound_at ?? undefined, now);
     const mustWait = !window.open && !('template' in request.content);

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { OptOuts } from '../conversations/opt-outs';
 import { MessageJournal, type OutboxStep } from '../delivery/message-journal';
 import { StatusCallbacks } from '../delivery/status-callbacks';
 import { readAddress } from '../messages/address';
@@ -18,6 +19,7 @@ export class Settlement {
     @Inject(DATABASE) private readonly db: Database,
     private readonly journal: MessageJournal,
     private readonly callbacks: StatusCallbacks,
+    private readonly optOuts: OptOuts,
   ) {}
 
   /** Twilio has the message. What it already reported about the SID is applied with it. */
@@ -37,7 +39,9 @@ export class Settlement {
   step(row: OutboundRow, step: OutboxStep): Promise<void> {
     return this.onFresh(row, async (trx, fresh) => {
       const isOurs = fresh.status === row.status && fresh.attempts === row.attempts && fresh.owner === row.owner;
-      if (isOurs) await this.journal.step(trx, fresh, step);
+      if (!isOurs) return;
+      const updated = await this.journal.step(trx, fresh, step);
+      await this.optOuts.learnFrom(trx, updated, step.error);
     });
   }
 

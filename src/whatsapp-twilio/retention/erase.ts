@@ -113,6 +113,50 @@ export const removeEarlyCallbacks: EraseBatch = (db, { scope, until, limit }) =>
     return Number(numAffectedRows ?? 0);
   });
 
+/** Events that nobody is to be told of any more, with what is left of their deliveries. */
+export const removeEvents: EraseBatch = (db, { scope, until, limit }) =>
+  db.transaction().execute(async (trx) => {
+    const { rows } = await sql<{ id: string }>`
+      delete from events
+      where seq in (
+        select seq from events
+        where at <= ${until} and scope = ${scope}
+          and not exists (
+            select 1 from event_deliveries as delivery
+            where delivery.event_id = events.id and delivery.state in ('pending', 'dead')
+          )
+        order by at
+        limit ${limit}
+        ${engineOf(trx).skipLocked}
+      )
+      returning id`.execute(trx);
+    if (rows.length === 0) return 0;
+    await trx
+      .deleteFrom('event_deliveries')
+      .where(
+        'event_id',
+        'in',
+        rows.map(({ id }) => id),
+      )
+      .execute();
+    return rows.length;
+  });
+
+/** Events that a subscriber would not take, and that nobody has replayed. */
+export const removeDeadDeliveries: EraseBatch = (db, { scope, until, limit }) =>
+  db.transaction().execute(async (trx) => {
+    const { numAffectedRows } = await sql`
+      delete from event_deliveries
+      where seq in (
+        select seq from event_deliveries
+        where state = 'dead' and finished_at <= ${until} and scope = ${scope}
+        order by finished_at
+        limit ${limit}
+        ${engineOf(trx).skipLocked}
+      )`.execute(trx);
+    return Number(numAffectedRows ?? 0);
+  });
+
 /** One that nobody can read must not keep the others from being erased. */
 function reduce(params: string): string {
   try {

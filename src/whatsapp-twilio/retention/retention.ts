@@ -7,13 +7,23 @@ import type { Runtime } from '../runtime';
 import type { Database } from '../storage/database';
 import type { Storage } from '../storage/storage';
 import { DATABASE, RUNTIME, SETTINGS, STORAGE } from '../tokens';
-import { type EraseBatch, eraseInbound, eraseOutbound, eraseStatusFailures, removeEarlyCallbacks } from './erase';
+import {
+  type EraseBatch,
+  eraseInbound,
+  eraseOutbound,
+  eraseStatusFailures,
+  removeDeadDeliveries,
+  removeEarlyCallbacks,
+  removeEvents,
+} from './erase';
 
 /** A start is busy enough without it. */
 const FIRST_SWEEP_AFTER_MS = 60_000;
 const SWEEP_EVERY_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const EARLY_CALLBACKS_MS = 7 * DAY_MS;
+const EVENTS_MS = 7 * DAY_MS;
+const DEAD_DELIVERIES_MS = 30 * DAY_MS;
 const BATCH = 500;
 
 /**
@@ -48,6 +58,8 @@ export class Retention {
     const { contentDays } = this.settings.retention;
     try {
       await this.eraseAll(removeEarlyCallbacks, EARLY_CALLBACKS_MS);
+      await this.eraseAll(removeDeadDeliveries, DEAD_DELIVERIES_MS);
+      await this.eraseAll(removeEvents, EVENTS_MS);
       if (contentDays === undefined) return;
       for (const batch of [eraseInbound, eraseOutbound, eraseStatusFailures]) {
         await this.eraseAll(batch, contentDays * DAY_MS);

@@ -50,6 +50,8 @@ export async function findOrCreateConversation(
     user_bsuid: bsuid,
     last_inbound_at: null,
     created_at: now,
+    opted_out_at: null,
+    opt_out_source: null,
   };
   const inserted = await trx
     .insertInto('conversations')

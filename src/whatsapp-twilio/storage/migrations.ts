@@ -1,5 +1,6 @@
 import { type Kysely, type Migration, type MigrationProvider, Migrator, sql } from 'kysely';
 import { connections } from './0002-connections';
+import { service } from './0003-service';
 import { pace } from './0004-pace';
 import { backlog } from './0006-backlog';
 import type { Database } from './database';
@@ -188,6 +189,7 @@ function migrationsFor(engine: Engine): MigrationProvider {
       Promise.resolve({
         '0001_first_tables': firstTables(engine),
         '0002_connections': connections(engine),
+        '0003_service': service(engine),
         '0004_pace': pace(engine),
         '0006_backlog': backlog(),
       }),

@@ -11,6 +11,10 @@ export interface Schema {
   send_slots: SendSlotsTable;
   sender_rests: SenderRestsTable;
   workers: WorkersTable;
+  events: EventsTable;
+  event_positions: EventPositionsTable;
+  event_deliveries: EventDeliveriesTable;
+  api_usage: ApiUsageTable;
   connections: ConnectionsTable;
   connection_rotations: ConnectionRotationsTable;
   connection_events: ConnectionEventsTable;
@@ -26,7 +30,13 @@ interface ConversationsTable {
   user_bsuid: string | null;
   last_inbound_at: number | null;
   created_at: number;
+  /** Since when this user wants nothing from us. */
+  opted_out_at: number | null;
+  opt_out_source: OptOutSource | null;
 }
+
+/** How it is known: a word of the user's, Twilio's Advanced Opt-Out, a refusal of Twilio's (21610), or our own program. */
+export type OptOutSource = 'keyword' | 'twilio' | 'refusal' | 'api';
 
 /** A webhook as it came, committed before it is acknowledged; then work for the handlers. */
 interface InboundMessagesTable {
@@ -164,6 +174,60 @@ interface WorkersTable {
   beat_at: number;
 }
 
+/**
+ * What happened, for those outside: a reference to a message and what is not found there. It has a position once its
+ * transaction is committed, so that who has read up to a position has missed nothing before it.
+ */
+interface EventsTable {
+  seq: Generated<number>;
+  id: string;
+  position: number | null;
+  scope: string;
+  connection_id: string;
+  conversation_id: string;
+  type: EventType;
+  /** The inbound or outbound message, by our id. */
+  subject_id: string;
+  /** Of a status change: the statuses and the error, as JSON. */
+  data: string;
+  at: number;
+}
+
+export type EventType = 'message.received' | 'message.status';
+
+interface EventPositionsTable {
+  id: number;
+  last: number;
+}
+
+/** An event as work: to be delivered to one subscriber. */
+interface EventDeliveriesTable {
+  seq: Generated<number>;
+  scope: string;
+  connection_id: string;
+  conversation_id: string;
+  subscriber: string;
+  /** Subscriber and conversation: what is delivered in order. */
+  order_key: string;
+  event_id: string;
+  state: WorkState;
+  attempts: number;
+  due_at: number | null;
+  owner: string | null;
+  done_handlers: string;
+  failure: string | null;
+  created_at: number;
+  finished_at: number | null;
+}
+
+/** Requests of an API key in a window of time. */
+interface ApiUsageTable {
+  key: string;
+  /** When the window began, in milliseconds since 1970. */
+  window_at: number;
+  hits: number;
+}
+
 /** A connection that a customer brought. Its secrets are encrypted, each bound to this connection and its column. */
 interface ConnectionsTable {
   id: string;
@@ -247,3 +311,5 @@ export type OutboundRow = Selectable<OutboundMessagesTable>;
 export type NewOutboundRow = Insertable<OutboundMessagesTable>;
 export type MessageEventRow = Selectable<MessageEventsTable>;
 export type ConversationRow = Selectable<ConversationsTable>;
+export type EventRow = Selectable<EventsTable>;
+export type EventDeliveryRow = Selectable<EventDeliveriesTable>;

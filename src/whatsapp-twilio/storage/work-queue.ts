@@ -1,18 +1,23 @@
 import { sql, type Transaction } from 'kysely';
 import type { Database } from './database';
 import { engineOf } from './engine';
-import type { InboundRow, MessageEventRow, Schema } from './schema';
+import type { EventDeliveryRow, InboundRow, MessageEventRow, Schema } from './schema';
 
 interface WorkTables {
   inbound_messages: InboundRow;
   message_events: MessageEventRow;
+  event_deliveries: EventDeliveryRow;
 }
 
 export type WorkTable = keyof WorkTables;
 export type WorkRow<Table extends WorkTable> = WorkTables[Table];
 
 /** The column whose rows are worked on in their order, one at a time. */
-const orderColumns = { inbound_messages: 'conversation_id', message_events: 'message_id' } as const;
+const orderColumns = {
+  inbound_messages: 'conversation_id',
+  message_events: 'message_id',
+  event_deliveries: 'order_key',
+} as const;
 
 /**
  * A table as a queue for handlers. A row is claimed with a lease: `due_at` is when the lease ends, and `attempts`

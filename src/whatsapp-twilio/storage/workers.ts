@@ -95,7 +95,7 @@ export class Workers {
 
 /** Ends the leases of a process. */
 async function release(trx: DatabaseTransaction, owner: string, now: number): Promise<void> {
-  for (const table of ['inbound_messages', 'message_events', 'outbound_messages']) {
+  for (const table of ['inbound_messages', 'message_events', 'outbound_messages', 'event_deliveries']) {
     await sql`
       update ${sql.table(table)} set due_at = ${now}, owner = null
       where owner = ${owner} and due_at is not null`.execute(trx);

@@ -129,6 +129,24 @@ export class TwilioClient {
   }
 
   /**
+   * Shows the sender of an inbound message that an answer is being written, and the message as read.
+   *
+   * @see https://www.twilio.com/docs/whatsapp/api/typing-indicators-resource
+   */
+  async showTyping(messageSid: string, options: CallOptions = {}): Promise<void> {
+    demand(messageSidPattern.test(messageSid), 'A message SID is SM or MM and up to 62 letters and digits.');
+    await this.#transport.call({
+      method: 'POST',
+      origin: this.#transport.origin.replace('//api.twilio.com', '//messaging.twilio.com'),
+      path: '/v2/Indicators/Typing.json',
+      form: new URLSearchParams({ messageId: messageSid, channel: 'whatsapp' }),
+      idempotent: true,
+      signal: options.signal,
+      read: () => true,
+    });
+  }
+
+  /**
    * Takes no more calls, waits for those under way (each has its time limit), then drops the connections, unless they
    * belong to a dispatcher that was passed in. May be called again.
    */

@@ -22,6 +22,8 @@ export interface TwilioTransportOptions {
 
 export interface TwilioCall<Result> {
   readonly method: HttpRequest['method'];
+  /** Where it is another than the transport's. */
+  readonly origin?: string;
   readonly path: string;
   readonly form?: URLSearchParams;
   /** Doing it twice does no harm. */
@@ -83,7 +85,7 @@ export class TwilioTransport {
     const exchanging = exchange(
       this.#dispatcher,
       {
-        origin: this.origin,
+        origin: call.origin ?? this.origin,
         method,
         path,
         headers: form ? { ...this.#headers, 'content-type': 'application/x-www-form-urlencoded' } : this.#headers,

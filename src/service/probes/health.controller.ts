@@ -1,51 +1,44 @@
-import {
-  Controller,
-  Get,
-  Inject,
-  type OnModuleDestroy,
-  ServiceUnavailableException,
-  VERSION_NEUTRAL,
-} from '@nestjs/common';
+import { Controller, Get, Inject, ServiceUnavailableException, VERSION_NEUTRAL } from '@nestjs/common';
 import { HealthCheck, type HealthCheckResult, HealthCheckService, type HealthIndicatorResult } from '@nestjs/terminus';
-import { WhatsappTwilioHealthIndicator } from '../whatsapp-twilio/health/whatsapp-twilio.health-indicator';
-import { WhatsappTwilioStorageHealthIndicator } from '../whatsapp-twilio/health/whatsapp-twilio.storage-health-indicator';
-import type { ServiceEnvironment } from './service-environment';
-import { SERVICE_ENVIRONMENT } from './service.tokens';
+import { WhatsappTwilioHealthIndicator } from '../../whatsapp-twilio/health/whatsapp-twilio.health-indicator';
+import { WhatsappTwilioStorageHealthIndicator } from '../../whatsapp-twilio/health/whatsapp-twilio.storage-health-indicator';
+import type { ServiceEnvironment } from '../service-environment';
+import { SERVICE_ENVIRONMENT } from '../service.tokens';
+import { AliveDocs, ReadyDocs } from '../openapi/probe.docs';
+import { Drain } from './drain';
 
 /** Probes for Kubernetes. */
 @Controller({ path: 'health', version: VERSION_NEUTRAL })
-export class HealthController implements OnModuleDestroy {
-  private isDraining = false;
-
+export class HealthController {
   constructor(
     @Inject(SERVICE_ENVIRONMENT) private readonly environment: ServiceEnvironment,
     private readonly health: HealthCheckService,
     private readonly twilio: WhatsappTwilioHealthIndicator,
     private readonly storage: WhatsappTwilioStorageHealthIndicator,
+    private readonly drain: Drain,
   ) {}
-
-  /** The first step of a shutdown. Terminus learns of it only once the work under way is finished. */
-  onModuleDestroy(): void {
-    this.isDraining = true;
-  }
 
   /** 200 while the process runs, whatever it depends on: a restart mends none of that. Also while it drains. */
   @Get('live')
+  @AliveDocs('isAlive', 'Whether the process runs')
   live(): { status: 'ok' } {
     return { status: 'ok' };
   }
 
   /** 200 once the service listens, which it does after storage and handlers are ready. */
   @Get('startup')
+  @AliveDocs('hasStarted', 'Whether the service has started')
   startup(): { status: 'ok' } {
     return { status: 'ok' };
   }
 
   /** 200 while requests should be sent here; 503 without storage, while draining, and, if so configured, without Twilio. */
   @Get('ready')
-  @HealthCheck()
+  @HealthCheck({ noCache: true, swaggerDocumentation: false })
+  @ReadyDocs()
   async ready(): Promise<HealthCheckResult> {
-    if (this.isDraining) throw new ServiceUnavailableException({ status: 'shutting_down', details: {} });
+    // Terminus learns of it only once the work under way is finished.
+    if (this.drain.isUnderWay) throw new ServiceUnavailableException({ status: 'shutting_down', details: {} });
     return this.health.check([() => this.storageHealth(), () => this.twilioHealth()]);
   }
 

@@ -1,0 +1,126 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import { STATUS_CODES } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isConnectionError } from '../../whatsapp-twilio/storage/connection-error';
+import { isTwilioError, type TwilioApiError } from '../../whatsapp-twilio/twilio/twilio-errors';
+import { ofFastify, statusOfCode } from './known-errors';
+import { ApiProblem, type ProblemDetails, type ProblemField } from './problem';
+
+const RETRY_AFTER_SECONDS = 5;
+
+const details: Readonly<Record<number, string>> = {
+  403: 'This request is not allowed.',
+  404: 'There is nothing at this address. See /docs for the routes.',
+  405: 'This method is not known here. See /docs for the routes.',
+  503: 'The service cannot do this now. Try again in a moment.',
+};
+
+type Problem = Omit<ProblemDetails, 'type' | 'title' | 'requestId'> & { readonly retryAfterSeconds?: number };
+
+/** Turns every error into `application/problem+json`. What is not meant for the caller goes to the log alone. */
+@Catch()
+export class ProblemDetailsFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Service');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    // What was begun cannot become another answer.
+    if (reply.sent || reply.raw.headersSent) return;
+    // Health checks answer with their own body, which says what is wrong.
+    const body = error instanceof HttpException ? error.getResponse() : undefined;
+    if (typeof body === 'object' && 'details' in body) {
+      void reply.status((error as HttpException).getStatus()).send(body);
+      return;
+    }
+    const { retryAfterSeconds, ...problem } = problemOf(error);
+    if (problem.status >= 500 && problem.code === 'INTERNAL_SERVER_ERROR') {
+      this.logger.error(`A request failed: ${request.method} ${routeOf(request)}`, stackOf(error));
+    }
+    if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds));
+    const answer: ProblemDetails = {
+      type: 'about:blank',
+      title: STATUS_CODES[problem.status] ?? 'Error',
+      ...problem,
+      requestId: request.id,
+    };
+    void reply.status(problem.status).type('application/problem+json').send(answer);
+  }
+}
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof ApiProblem) {
+    const { code, message, errors, retryAfterSeconds } = error;
+    return {
+      status: error.getStatus(),
+      code,
+      detail: message,
+      ...(errors && { errors }),
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    };
+  }
+  if (error instanceof HttpException) {
+    // What Nest makes of a body that cannot be parsed; its words quote the body.
+    const isUnparsed = error.getStatus() === 400 && error.message.includes('JSON');
+    if (isUnparsed) return { status: 400, ...ofFastify['FST_ERR_CTP_INVALID_JSON_BODY']! };
+    return plain(error.getStatus(), error.message);
+  }
+  if (isConnectionError(error)) {
+    return {
+      status: 503,
+      code: 'STORAGE_UNREACHABLE',
+      detail: 'The database cannot be reached for the moment. Nothing was stored; try again.',
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+    };
+  }
+  const { code = '', statusCode } = (error ?? {}) as { code?: string; statusCode?: number };
+  if (Object.hasOwn(ofFastify, code)) return { status: statusCode ?? 400, ...ofFastify[code]! };
+  if (Object.hasOwn(statusOfCode, code)) return known(error as Error & { code: string });
+  return plain(typeof statusCode === 'number' && statusCode >= 400 && statusCode < 600 ? statusCode : 500);
+}
+
+/** One of the module's errors: its message is for people already. */
+function known(error: Error & { code: string }): Problem {
+  const status = statusOfCode[error.code]!;
+  const { errors, field } = error as { errors?: readonly ProblemField[]; field?: string };
+  const { twilioCode, retryAfterMs } = error as Partial<TwilioApiError>;
+  const named = field === undefined ? undefined : [{ field, code: 'invalid', message: error.message }];
+  const seconds = Math.ceil((retryAfterMs ?? RETRY_AFTER_SECONDS * 1000) / 1000);
+  const fields = errors ?? named;
+  return {
+    status,
+    code: error.code,
+    detail: isTwilioError(error)
+      ? `${error.message} ${error.help}`
+      : (summaryOf(error.message, errors) ?? error.message),
+    ...(fields && { errors: fields }),
+    ...(twilioCode !== undefined && { twilioCode }),
+    ...(status === 503 && { retryAfterSeconds: seconds }),
+  };
+}
+
+/** The fields have sentences of their own. */
+function summaryOf(message: string, errors: readonly ProblemField[] | undefined): string | undefined {
+  return errors && `${message.split(':\n', 1)[0]}: ${errors.map(({ message: each }) => each).join(' ')}`;
+}
+
+function plain(status: number, message?: string): Problem {
+  const title = STATUS_CODES[status] ?? 'Error';
+  const own = message !== undefined && message !== title && status !== 404 ? message : undefined;
+  return {
+    status,
+    code: title.toUpperCase().replace(/[^A-Z]+/g, '_'),
+    detail: details[status] ?? own ?? (status >= 500 ? 'Something went wrong here; the log has more.' : `${title}.`),
+    ...(status === 503 && { retryAfterSeconds: RETRY_AFTER_SECONDS }),
+  };
+}
+
+/** The route rather than the address, which may hold a phone number. */
+function routeOf(request: FastifyRequest): string {
+  return request.routeOptions.url ?? 'an unknown route';
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

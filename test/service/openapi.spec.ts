@@ -1,0 +1,160 @@
+import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020';
+import type { AxiosResponse } from 'axios';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import OpenAPIClientAxios, { type Document, type OpenAPIClient } from 'openapi-client-axios';
+import { startService, type ServiceHost } from '../support/service-host';
+
+const file = join(__dirname, '../../openapi.json');
+const linter = join(__dirname, '../../scripts/lint-openapi.mjs');
+const ANA = '+15551230001';
+
+interface Described {
+  readonly paths: Record<
+    string,
+    Record<string, { operationId: string; responses: Record<string, { content?: Record<string, { schema: object }> }> }>
+  >;
+  readonly components: { readonly schemas: Record<string, unknown> };
+}
+
+const document = JSON.parse(readFileSync(file, 'utf8')) as Described;
+
+/** The same schemas, in which an object has no property that is not described. */
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, closed(value)]));
+  const isClosed = copy['type'] === 'object' && 'properties' in copy && !('additionalProperties' in copy);
+  return isClosed ? { ...copy, additionalProperties: false } : copy;
+}
+
+describe('openapi.json', () => {
+  let service: ServiceHost;
+  let client: OpenAPIClient;
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  const answered = new Set<string>();
+
+  beforeAll(async () => {
+    service = await startService();
+    ajv.addSchema(closed(document) as object, 'api');
+    // The API is called through a client that a public package makes of the description alone.
+    const api = new OpenAPIClientAxios({
+      definition: document as unknown as Document,
+      axiosConfigDefaults: { baseURL: service.url, validateStatus: () => true },
+    });
+    client = await api.init();
+  });
+  afterAll(() => service.close());
+
+  /** @throws for an answer that is not described. */
+  function check(operationId: string, { status, headers, data }: AxiosResponse): void {
+    const [path, method] = Object.entries(document.paths).flatMap(([each, item]) =>
+      Object.entries(item).flatMap(([name, operation]) =>
+        operation.operationId === operationId ? [[each, name] as const] : [],
+      ),
+    )[0]!;
+    const described = document.paths[path]![method]!.responses[String(status)];
+    if (described === undefined) throw new Error(`${operationId} answered ${status}, which is not described`);
+    answered.add(`${operationId} ${status}`);
+    const [type = ''] = String(headers['content-type'] ?? '').split(';');
+    if (described.content === undefined) return;
+    const schema = described.content[type]?.schema;
+    if (schema === undefined) throw new Error(`${operationId} answered ${status} with ${type}, which is not described`);
+    const pointer = `/paths/${path.replaceAll('/', '~1')}/${method}/responses/${status}/content/${type.replaceAll('/', '~1')}/schema`;
+    const validate = ajv.getSchema(`api#${pointer.replaceAll('{', '%7B').replaceAll('}', '%7D')}`) as ValidateFunction;
+    if (!validate(data))
+      throw new Error(`${operationId} ${status}: ${ajv.errorsText(validate.errors)}\n${JSON.stringify(data)}`);
+  }
+
+  async function call(
+    operationId: string,
+    parameters?: unknown,
+    body?: unknown,
+    config?: object,
+  ): Promise<AxiosResponse> {
+    const operation = client[operationId] as (...args: unknown[]) => Promise<AxiosResponse>;
+    const response = await operation(parameters, body, config);
+    check(operationId, response);
+    return response;
+  }
+
+  it('is what the code says; npm run openapi writes it', async () => {
+    const { body } = await service.call('GET', '/openapi.json');
+    expect(body).toEqual(document);
+  });
+
+  it('pleases the linter', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [linter]).catch(
+      (error: { stdout: string }) => error,
+    );
+    expect(stdout).toBe('');
+  });
+
+  it('describes what is answered about messages', async () => {
+    const contentSid = service.twilio.content({ friendlyName: 'hi', types: { 'twilio/text': { body: 'Hi' } } });
+    const sent = await call('sendMessage', null, { to: ANA, template: { contentSid }, metadata: { order: '1' } });
+    await call('sendMessage', { 'Idempotency-Key': 'k' }, { to: ANA, text: 'later', sendAt: '2099-01-01T00:00:00Z' });
+    await call('sendMessage', { 'Idempotency-Key': 'k' }, { to: ANA, text: 'other' });
+    const held = await call('sendMessage', null, {
+      to: ANA,
+      media: ['https://example.com/a.png'],
+      outsideWindow: 'hold',
+    });
+    await call('sendMessage', null, { to: 'nobody', txt: 'x' });
+    const { id } = sent.data as { id: string };
+    await service.twilio.settles();
+    await call('getMessage', { id });
+    await call('getMessage', { id: 'none' });
+    await call('listMessages', { limit: 2 });
+    await call('listMessages', { limit: 1000 });
+    await call('cancelMessage', { id: (held.data as { id: string }).id });
+    await call('cancelMessage', { id });
+    await call('cancelMessage', { id: 'none' });
+    const fails = await call('sendMessage', null, { to: ANA, text: 'outside of the window' });
+    await service.twilio.settles();
+    await call('getMessage', { id: (fails.data as { id: string }).id });
+  });
+
+  it('describes what is answered about users’ messages of every kind', async () => {
+    const phone = service.twilio.phone(ANA, { profileName: 'Ana' });
+    const sent = service.twilio.messages.find(({ direction }) => direction !== 'inbound')!;
+    await phone.sends('hello');
+    await phone.sendsImage({ caption: 'look' });
+    await phone.sendsSticker();
+    await phone.sendsVoice();
+    await phone.sendsDocument();
+    await phone.sendsContact({ name: 'Ben', phone: '+15551230002' });
+    await phone.sendsLocation({ latitude: 1, longitude: 2, label: 'Here' });
+    await phone.replies('to that', sent);
+    await phone.reacts('👍', sent);
+    const list = await call('listInboundMessages', { limit: 100 });
+    const { messages } = list.data as { messages: { sid: string; kind: string }[] };
+    expect(new Set(messages.map(({ kind }) => kind)).size).toBe(8);
+    for (const { sid } of messages) await call('getInboundMessage', { sid });
+    await call('getInboundMessage', { sid: 'none' });
+    await call('listInboundMessages', { conversation: 'Ana' });
+  });
+
+  it('describes what is answered about conversations', async () => {
+    await call('getConversation', { address: ANA });
+    await call('getConversation', { address: '+15550000000' });
+    await call('getConversation', { address: 'Ana' });
+    await call('showTyping', { address: ANA });
+    await call('showTyping', { address: '+15550000000' });
+    await call('optOut', { address: ANA });
+    await call('sendMessage', null, { to: ANA, text: 'no' });
+    await call('optIn', { address: ANA });
+    await call('optIn', { address: '+15550000000' });
+    await call('optOut', { address: ANA, connection: 'none' });
+  });
+
+  it('describes the rest', async () => {
+    await call('listDeadLetters');
+    await call('listDeadLetters', { cursor: 'none' });
+    await call('replayDeadLetter', { id: 'none' });
+    for (const operation of ['isAlive', 'hasStarted', 'isReady', 'metrics']) await call(operation);
+    expect(answered.size).toBeGreaterThanOrEqual(30);
+  });
+});
