@@ -23,7 +23,7 @@ const formats = { cjs: 'commonjs', esm: 'module' };
 /** What a user must not get by installing the library. */
 const unwanted = /^(express|fastify|@fastify\/.+|@nestjs\/(platform-.+|swagger)|swagger-ui.*|twilio|koa|react|vue)$/;
 /** What belongs in the tarball; of `dist` only what is compiled from a file of `src` that is not the demo. */
-const wanted = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|\.env\.example|dist\/.+)$/;
+const wanted = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|\.env\.example|openapi\.json|dist\/.+)$/;
 
 const started = Date.now();
 const temporary = await mkdtemp(join(tmpdir(), 'whatsapp-twilio-hosts-'));

@@ -125,6 +125,9 @@ describe('outbound.send()', () => {
       ['content', { template: { ...input.template, variables: { 1: 'z' } } }],
       ['metadata', { metadata: { a: '1' } }],
       ['time', { sendAt: new Date(Date.now() + 60_000) }],
+      ['lifetime', { expiresInSeconds: 60 }],
+      ['priority', { priority: 'bulk' }],
+      ['policy outside the window', { outsideWindow: 'hold' }],
     ])('refuses another %s under it and names the first message', async (_, difference) => {
       await start();
       const first = await host.outbound.send({ ...input, idempotencyKey: 'order-1' });

@@ -207,8 +207,12 @@ function startOf(at: { now: number; sendAt: number | null; expiresAt: number | n
 }
 
 /** What a repeat with the same idempotency key must agree in. */
-function hashOf({ to, from, content, sendAt, metadata }: OutboundRequest): string {
-  const parts = [to.value, from?.value ?? null, content, sendAt?.getTime() ?? null, metadata ?? {}];
+function hashOf({ to, from, content, sendAt, metadata, ...how }: OutboundRequest): string {
+  const { priority, expiresInSeconds, outsideWindow } = how;
+  const parts = [
+    [to.value, from?.value ?? null, content, sendAt?.getTime() ?? null, metadata ?? {}],
+    [priority, expiresInSeconds ?? null, outsideWindow],
+  ];
   return createHash('sha256').update(JSON.stringify(parts, inOrderOfNames)).digest('hex');
 }
 
