@@ -7,6 +7,7 @@ import { overriding, rememberSecretFiles, secretFilesOf } from '../whatsapp-twil
 import type { EventOptions, WhatsappTwilioModuleOptions } from '../whatsapp-twilio/whatsapp-twilio.options';
 import { WhatsappTwilioModule } from '../whatsapp-twilio/whatsapp-twilio.module';
 import { ThrottlerModule } from '@nestjs/throttler';
+import { ConnectionsController } from './api/connections.controller';
 import { ConversationsController } from './api/conversations.controller';
 import { DeadLettersController } from './api/dead-letters.controller';
 import { InboundMessagesController } from './api/inbound-messages.controller';
@@ -72,6 +73,7 @@ export class ServiceModule {
         InboundMessagesController,
         ConversationsController,
         DeadLettersController,
+        ConnectionsController,
         EventsController,
         MetricsController,
         DocsController,

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import OpenAPIClientAxios, { type Document, type OpenAPIClient } from 'openapi-client-axios';
 import { startService, type ServiceHost } from '../support/service-host';
+import { encryptionKey } from '../support/tenants';
 
 const file = join(__dirname, '../../openapi.json');
 const linter = join(__dirname, '../../scripts/lint-openapi.mjs');
@@ -37,7 +38,7 @@ describe('openapi.json', () => {
   const answered = new Set<string>();
 
   beforeAll(async () => {
-    service = await startService();
+    service = await startService({ variables: { ENCRYPTION_KEYS: encryptionKey('first') } });
     ajv.addSchema(closed(document) as object, 'api');
     // The API is called through a client that a public package makes of the description alone.
     const api = new OpenAPIClientAxios({
@@ -150,11 +151,41 @@ describe('openapi.json', () => {
     await call('optOut', { address: ANA, connection: 'none' });
   });
 
+  it('describes what is answered about connections', async () => {
+    const { accountSid, authToken, sender: fromNumber } = service.twilio.account();
+    const fields = { accountSid, authToken, fromNumber, label: 'Blue Whale', limits: { rpm: 60 }, reason: 'new' };
+    const created = await call('createConnection', null, fields);
+    const { id } = created.data as { id: string };
+    await call('createConnection', null, fields);
+    await call('createConnection', null, { ...fields, authToken: 'wrong' });
+    await call('createConnection', null, { accountSid });
+    await call('listConnections', { limit: 1 });
+    await call('listConnections', { limit: 0 });
+    await call('updateConnection', { id }, { label: null, state: 'active' });
+    await call('updateConnection', { id: 'default' }, { label: 'x' });
+    await call('updateConnection', { id }, { fromNumber: 'whatsapp:+15550009999' });
+    await call('validateConnection', { id }, {});
+    await call('abortRotation', { id }, {});
+    await call('rotateConnection', { id }, { overlapSeconds: 60 });
+    await call('rotateConnection', { id }, {});
+    await call('continueRotation', { id }, {});
+    await call('getConnection', { id });
+    await call('abortRotation', { id }, { reason: 'not now' });
+    await call('listConnectionEvents', { id });
+    await call('listConnectionEvents', { id: 'none' });
+    await call('removeConnection', { id, reason: 'gone' });
+    await call('removeConnection', { id });
+    await call('removeConnection', { id: 'default' });
+    await call('getConnection', { id });
+    await call('validateConnection', { id: 'none' }, {});
+    await call('rotateConnection', { id: 'default' }, {});
+  });
+
   it('describes the rest', async () => {
     await call('listDeadLetters');
     await call('listDeadLetters', { cursor: 'none' });
     await call('replayDeadLetter', { id: 'none' });
     for (const operation of ['isAlive', 'hasStarted', 'isReady', 'metrics']) await call(operation);
-    expect(answered.size).toBeGreaterThanOrEqual(30);
+    expect(answered.size).toBeGreaterThanOrEqual(50);
   });
 });

@@ -17,6 +17,14 @@ export class PageQuery {
   cursor?: string;
 }
 
+/** Why something is done, where there is no body to say it in. */
+export class ReasonQuery {
+  @IsOptional()
+  @Length(1, 500, { message: 'must be a text of up to 500 characters' })
+  @IsString({ message: 'must be given once' })
+  reason?: string;
+}
+
 /** A connection by its id. */
 export class ConnectionQuery {
   @IsOptional()

@@ -57,7 +57,7 @@ export class ApiKeyGuard implements CanActivate {
 
   private identify(request: FastifyRequest, reply: FastifyReply): Access {
     const { apiKeys } = this.environment;
-    if (apiKeys === 'none') return new Access(request.ip, fullAccess);
+    if (apiKeys === 'none') return new Access(request.ip, fullAccess, 'anonymous');
     const lockedFor = this.guesses.lockedFor(request.ip);
     if (lockedFor > 0) {
       throw new ApiProblem({

@@ -17,9 +17,11 @@ export function parseScope(text: string): Scope | undefined {
 /** Who calls, and what they may. */
 export class Access {
   constructor(
-    /** The name of the key. */
+    /** The name of the key; without keys, the address. */
     readonly name: string,
     private readonly scopes: readonly Scope[],
+    /** Who stands behind a change, in an audit trail. */
+    readonly actor: string = name,
   ) {}
 
   /** Whether this may be done with the connection; without one, with any of them. */

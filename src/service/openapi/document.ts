@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { connectionSchemas } from './connection.schemas';
 import { inboundSchemas } from './inbound.schemas';
 import { messageSchemas } from './message.schemas';
 import { otherSchemas } from './other.schemas';
@@ -26,6 +27,7 @@ export function createApiDocument(app: INestApplication): OpenAPIObject {
     .addTag('Conversations', 'Who talks with whom, and whether they may be written to.')
     .addTag('Events', 'What happens, as it happens.')
     .addTag('Dead letters', 'What was given up, to be tried again.')
+    .addTag('Connections', 'The Twilio accounts that customers bring. Secrets go in and never come out.')
     .addTag('Operations', 'For those who run the service.')
     .addTag('Webhooks', 'For Twilio.')
     .build();
@@ -37,7 +39,7 @@ export function createApiDocument(app: INestApplication): OpenAPIObject {
     webhooks: { event: eventWebhook },
     components: {
       ...document.components,
-      schemas: { ...messageSchemas, ...inboundSchemas, ...otherSchemas },
+      schemas: { ...messageSchemas, ...inboundSchemas, ...connectionSchemas, ...otherSchemas },
     },
   };
 }

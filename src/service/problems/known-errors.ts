@@ -1,3 +1,5 @@
+import type { ConnectionProblemCode } from '../../whatsapp-twilio/connections/probe-connection';
+
 /** How the module's errors are answered, by their code. What is not here is an error of this service: 500. */
 export const statusOfCode: Readonly<Record<string, number>> = {
   INVALID_MESSAGE: 400,
@@ -15,6 +17,17 @@ export const statusOfCode: Readonly<Record<string, number>> = {
   OPTED_OUT: 409,
   NOT_CANCELABLE: 409,
   DEAD_LETTER_ERASED: 409,
+  INVALID_CONNECTION: 400,
+  CONNECTION_NOT_FOUND: 404,
+  ROTATION_NOT_FOUND: 404,
+  CONNECTION_NOT_STORED: 409,
+  CONNECTION_CONFLICT: 409,
+  CONNECTION_CHANGED: 409,
+  ENCRYPTION_KEYS_REQUIRED: 409,
+  ROTATION_UNDER_WAY: 409,
+  ROTATION_NOT_ABORTABLE: 409,
+  CONNECTION_REFUSED: 422,
+  TWILIO_UNREACHABLE: 503,
   MEDIA_NOT_AT_TWILIO: 502,
   MEDIA_REFUSED: 502,
   MEDIA_TOO_LARGE: 502,
@@ -27,6 +40,18 @@ export const statusOfCode: Readonly<Record<string, number>> = {
   TWILIO_RATE_LIMITED: 503,
   TWILIO_CONNECTION: 503,
   STORAGE_UNREACHABLE: 503,
+};
+
+/** The field of a connection that has to change for what Twilio found wrong with it (`CONNECTION_REFUSED`). */
+export const fieldOfRefusal: Readonly<Record<Exclude<ConnectionProblemCode, 'unreachable'>, string>> = {
+  'wrong-token': 'authToken',
+  'wrong-region': 'authToken',
+  'account-suspended': 'accountSid',
+  'account-closed': 'accountSid',
+  'api-key-refused': 'apiKey',
+  'api-key-without-rights': 'apiKey',
+  'sender-unknown': 'fromNumber',
+  'service-unknown': 'messagingServiceSid',
 };
 
 /** Fastify's own errors in words of this API. */

@@ -1,9 +1,10 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import { STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ConnectionProblem } from '../../whatsapp-twilio/connections/probe-connection';
 import { isConnectionError } from '../../whatsapp-twilio/storage/connection-error';
 import { isTwilioError, type TwilioApiError } from '../../whatsapp-twilio/twilio/twilio-errors';
-import { ofFastify, statusOfCode } from './known-errors';
+import { fieldOfRefusal, ofFastify, statusOfCode } from './known-errors';
 import { ApiProblem, type ProblemDetails, type ProblemField } from './problem';
 
 const RETRY_AFTER_SECONDS = 5;
@@ -83,11 +84,15 @@ function problemOf(error: unknown): Problem {
 /** One of the module's errors: its message is for people already. */
 function known(error: Error & { code: string }): Problem {
   const status = statusOfCode[error.code]!;
-  const { errors, field } = error as { errors?: readonly ProblemField[]; field?: string };
+  const { errors, field, problems } = error as {
+    errors?: readonly ProblemField[];
+    field?: string;
+    problems?: readonly ConnectionProblem[];
+  };
   const { twilioCode, retryAfterMs } = error as Partial<TwilioApiError>;
   const named = field === undefined ? undefined : [{ field, code: 'invalid', message: error.message }];
   const seconds = Math.ceil((retryAfterMs ?? RETRY_AFTER_SECONDS * 1000) / 1000);
-  const fields = errors ?? named;
+  const fields = errors ?? problems?.map(refusedField) ?? named;
   return {
     status,
     code: error.code,
@@ -98,6 +103,10 @@ function known(error: Error & { code: string }): Problem {
     ...(twilioCode !== undefined && { twilioCode }),
     ...(status === 503 && { retryAfterSeconds: seconds }),
   };
+}
+
+function refusedField({ code, message }: ConnectionProblem): ProblemField {
+  return { field: fieldOfRefusal[code as keyof typeof fieldOfRefusal], code, message };
 }
 
 /** The fields have sentences of their own. */

@@ -50,10 +50,14 @@ export class ConnectionChangedError extends ConnectionError {
 /** Twilio does not take the credentials, or does not know the sender. `problems` says what is wrong. */
 export class ConnectionRefusedError extends ConnectionError {
   readonly code = 'CONNECTION_REFUSED';
+  /** Twilio's error code, if it gave one. */
+  readonly twilioCode?: number;
 
   constructor(readonly problems: readonly ConnectionProblem[]) {
     super(`Twilio does not accept the connection: ${problems.map(({ message }) => message).join(' ')}`);
     this.name = 'ConnectionRefusedError';
+    const { twilioCode } = problems.find((problem) => problem.twilioCode !== undefined) ?? {};
+    if (twilioCode !== undefined) this.twilioCode = twilioCode;
   }
 }
 

@@ -19,6 +19,8 @@ export interface ConnectionProblem {
   readonly code: ConnectionProblemCode;
   /** What to do. */
   readonly message: string;
+  /** Twilio's error code, where Twilio said no. */
+  readonly twilioCode?: number;
 }
 
 /** Whether Twilio takes a connection; the shape is that of ContractSpec's `ByokKeyValidationResult`, and more. */
@@ -113,23 +115,28 @@ async function collect(
 }
 
 async function tokenProblem(error: TwilioError, probe: TwilioProbe): Promise<ConnectionProblem> {
-  if (isRefusedToken(error)) return problem((await probe.isOfAnotherRegion()) ? 'wrong-region' : 'wrong-token');
-  if ((error as Partial<TwilioApiError>).twilioCode === ACCOUNT_NOT_ACTIVE) return problem('account-suspended');
-  if (error.code === 'TWILIO_NOT_FOUND' || error.code === 'TWILIO_AUTHENTICATION') return problem('wrong-token');
+  if (isRefusedToken(error)) return problem((await probe.isOfAnotherRegion()) ? 'wrong-region' : 'wrong-token', error);
+  if ((error as Partial<TwilioApiError>).twilioCode === ACCOUNT_NOT_ACTIVE) return problem('account-suspended', error);
+  if (error.code === 'TWILIO_NOT_FOUND' || error.code === 'TWILIO_AUTHENTICATION') return problem('wrong-token', error);
   return unreachable(error);
 }
 
 function apiKeyProblem(error: TwilioError): ConnectionProblem {
-  if (isRefusedToken(error)) return problem('api-key-refused');
-  return error.code === 'TWILIO_AUTHENTICATION' ? problem('api-key-without-rights') : unreachable(error);
+  if (isRefusedToken(error)) return problem('api-key-refused', error);
+  return error.code === 'TWILIO_AUTHENTICATION' ? problem('api-key-without-rights', error) : unreachable(error);
 }
 
 function unreachable(error: TwilioError): ConnectionProblem {
-  return { code: 'unreachable', message: error.message };
+  return { code: 'unreachable', message: error.message, ...saidByTwilio(error) };
 }
 
-function problem(code: keyof typeof messages): ConnectionProblem {
-  return { code, message: messages[code] };
+function problem(code: keyof typeof messages, error?: TwilioError): ConnectionProblem {
+  return { code, message: messages[code], ...saidByTwilio(error) };
+}
+
+function saidByTwilio(error: TwilioError | undefined): { twilioCode?: number } {
+  const { twilioCode } = (error ?? {}) as Partial<TwilioApiError>;
+  return twilioCode === undefined ? {} : { twilioCode };
 }
 
 function twilioError(error: unknown): TwilioError {
