@@ -91,6 +91,25 @@ describe.each(engines)('A rotation, on %s', (engine) => {
     expect(await rotation()).toMatchObject({ kind: 'manual', confirmedAt: expect.any(Date) });
   });
 
+  it('is the account’s, and so that of its other connections', async () => {
+    const fromNumber = 'whatsapp:+15550009105';
+    tenant.account.addSender(fromNumber);
+    tenant.account.webhook({ url: `${host.url}/webhooks/whatsapp/twilio` });
+    const { accountSid, authToken } = tenant.account;
+    const other = await connectionsOf(host).create({ accountSid, authToken, fromNumber }, author);
+    await rotations().start(tenant.connection.id, { overlapSeconds: 60 }, author);
+    await expect(rotations().start(other.id, {}, author)).rejects.toMatchObject({ code: 'ROTATION_UNDER_WAY' });
+    await reaches('overlapping');
+    expect(tenant.account.authToken).not.toBe(authToken);
+    const phone = tenant.account.phone('+15551230077', { sender: fromNumber });
+    await phone.sends('To the other number');
+    expect(await host.recorder.messages.first()).toMatchObject({ connectionId: other.id });
+    const message = await host.outbound.send({ connectionId: other.id, to: '+15551230077', text: 'Hi' });
+    await retire();
+    await expectNothingLost(host, [message.id]);
+    expect(await connectionsOf(host).validate(other.id, author)).toMatchObject({ valid: true });
+  });
+
   it('that is aborted leaves what worked before', async () => {
     const before = tenant.account.authToken;
     const { secondary } = twilioConsole(tenant);

@@ -8,8 +8,9 @@ import { engineOf } from '../storage/engine';
 import type { ConnectionRow, RotationRow } from '../storage/schema';
 import { DATABASE, RUNTIME, SETTINGS, SIGNALS } from '../tokens';
 import { ConnectionRegistry } from './connection-registry';
-import { type Authorship, findConnection, recordAction, writeConnection } from './connection-writes';
+import { type Authorship, findConnection, lockAccount, recordAction, writeConnection } from './connection-writes';
 import {
+  ConnectionNotFoundError,
   ConnectionRefusedError,
   InvalidConnectionError,
   RotationNotAbortableError,
@@ -82,16 +83,14 @@ export class ConnectionRotations {
       finished_at: null,
     };
     await this.db.transaction().execute(async (trx) => {
-      const stored = await findConnection(trx, row.scope, id);
-      const inserted = await trx
-        .insertInto('connection_rotations')
-        .values(rotation)
-        .onConflict((conflict) => conflict.doNothing())
-        .executeTakeFirst();
-      if (inserted.numInsertedOrUpdatedRows !== 1n) throw new RotationUnderWayError();
-      if (authToken !== undefined) {
-        const secrets = { next_auth_token: authToken };
-        await writeConnection(trx, stored, { facts: { updated_at: now }, secrets }, this.keys);
+      const account = await lockAccount(trx, row);
+      const ids = account.map((member) => member.id);
+      if (!ids.includes(id)) throw new ConnectionNotFoundError();
+      if (await this.isUnderWay(trx, ids)) throw new RotationUnderWayError();
+      await trx.insertInto('connection_rotations').values(rotation).execute();
+      for (const member of authToken === undefined ? [] : account) {
+        const secrets = { next_auth_token: authToken! };
+        await writeConnection(trx, member, { facts: { updated_at: now }, secrets }, this.keys);
       }
       await this.record(trx, row, 'rotation-started', author);
     });
@@ -180,6 +179,17 @@ export class ConnectionRotations {
     const refusals = problems.filter(({ code }) => code !== 'unreachable');
     if (refusals.length > 0) throw new ConnectionRefusedError(refusals);
     if (problems.length > 0) throw new TwilioNotAskedError(error ?? '');
+  }
+
+  /** The tokens are the account's: one rotation at a time, whichever of its connections it was begun for. */
+  private async isUnderWay(trx: DatabaseTransaction, ids: readonly string[]): Promise<boolean> {
+    const found = await trx
+      .selectFrom('connection_rotations')
+      .select('id')
+      .where('connection_id', 'in', ids)
+      .where('finished_at', 'is', null)
+      .executeTakeFirst();
+    return found !== undefined;
   }
 
   private record(

@@ -43,6 +43,21 @@ export async function lockConnection(
     .executeTakeFirst();
 }
 
+/** The stored connections of one account, which have its tokens in common. Locked until the transaction ends. */
+export async function lockAccount(
+  trx: DatabaseTransaction,
+  { scope, account_sid }: Pick<ConnectionRow, 'scope' | 'account_sid'>,
+): Promise<ConnectionRow[]> {
+  return trx
+    .selectFrom('connections')
+    .selectAll()
+    .where('scope', '=', scope)
+    .where('account_sid', '=', account_sid)
+    .orderBy('id')
+    .modifyEnd(engineOf(trx).forUpdate)
+    .execute();
+}
+
 /**
  * Changes a connection. All of its secrets are encrypted anew, so that one key opens them all.
  *

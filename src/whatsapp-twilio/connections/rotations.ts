@@ -12,7 +12,8 @@ import type { RotationRow } from '../storage/schema';
 import { DATABASE, RUNTIME, SETTINGS, SIGNALS } from '../tokens';
 import { isTwilioError } from '../twilio/twilio-errors';
 import { ConnectionRegistry } from './connection-registry';
-import { type ConnectionAction, lockConnection, recordAction, writeConnection } from './connection-writes';
+import type { Connection } from './connection';
+import { type ConnectionAction, lockAccount, recordAction, writeConnection } from './connection-writes';
 import { KeyRing } from './key-ring';
 import { type RotationMove, takeStep } from './rotation-steps';
 import { toConnection } from './stored-connections';
@@ -112,28 +113,33 @@ export class Rotations {
     const connection = toConnection(stored, this.keys);
     try {
       const move = await takeStep(row, connection, this.clients, this.settings.rotation, this.runtime.clock.now());
-      await this.commit(row, move);
+      await this.commit(row, connection, move);
     } catch (error) {
       if (!isTwilioError(error)) throw error;
       const pause = backoffMs(row.attempts, FIRST_RETRY_MS, LONGEST_RETRY_MS, this.runtime.random);
       this.logger.warn(`The rotation of connection ${row.connection_id} waits (${row.step}): ${error.message}`);
       const dueAt = this.runtime.clock.now() + pause;
-      await this.commit(row, { step: row.step, dueAt, error: error.message });
+      await this.commit(row, connection, { step: row.step, dueAt, error: error.message });
     }
     this.signals.rotations.emit();
   }
 
   /** Stores the step and what it did to the tokens, unless another process has the rotation by now. */
-  private async commit(row: RotationRow, move: RotationMove): Promise<void> {
+  private async commit(row: RotationRow, connection: Connection, move: RotationMove): Promise<void> {
     const moved = await commitPersistently(this.db, async (trx) => {
-      const stored = await lockConnection(trx, row.scope, row.connection_id);
+      const account = await lockAccount(trx, { scope: row.scope, account_sid: connection.accountSid });
+      const stored = account.find(({ id }) => id === row.connection_id);
       const fresh = await lockRotation(trx, row.id);
       if (stored === undefined || fresh?.claims !== row.claims || fresh.finished_at !== null) return false;
       const now = this.runtime.clock.now();
       const finished = move.step === 'done' || move.step === 'aborted';
-      const secrets = secretsAfter(move, toConnection(stored, this.keys).authTokens);
-      if (secrets !== undefined) {
-        await writeConnection(trx, stored, { facts: { updated_at: now }, secrets }, this.keys);
+      const [, next] = toConnection(stored, this.keys).authTokens;
+      const tokenMove = move.promoted ? { ...move, newToken: move.newToken ?? next! } : move;
+      // They are the account's tokens, and so those of its other connections.
+      for (const member of account) {
+        const secrets = secretsAfter(tokenMove, toConnection(member, this.keys).authTokens[0]!);
+        if (secrets === undefined) continue;
+        await writeConnection(trx, member, { facts: { updated_at: now }, secrets }, this.keys);
       }
       await trx
         .updateTable('connection_rotations')
@@ -163,9 +169,11 @@ export class Rotations {
 }
 
 /** What the move does to the stored tokens. */
-function secretsAfter(move: RotationMove, [current, next]: readonly string[]) {
+function secretsAfter(move: RotationMove, current: string) {
   if (move.promoted) {
-    return { auth_token: move.newToken ?? next!, next_auth_token: null, previous_auth_token: current! };
+    // One that was stored after the promotion has the new token already.
+    if (current === move.newToken) return { next_auth_token: null };
+    return { auth_token: move.newToken!, next_auth_token: null, previous_auth_token: current };
   }
   if (move.newToken !== undefined) return { next_auth_token: move.newToken };
   if (move.dropped) return { next_auth_token: null };
