@@ -2,11 +2,13 @@ import { ManualClock } from '../../src/common/manual-clock';
 import { officialClientFor } from '../support/official-client';
 import { startFakeHttpServer } from '../support/fake-http-server';
 import { type Bench, startBench } from './bench';
+import { stopsAfterEach } from './stops-after-each';
 
 const ANA = '+15551230001';
 const SANDBOX = 'whatsapp:+14155238886';
 
 describe("WhatsApp's rules", () => {
+  const started = stopsAfterEach();
   const clock = new ManualClock('2026-01-01T00:00:00Z');
   let bench: Bench;
   beforeEach(async () => {
@@ -68,15 +70,16 @@ describe("WhatsApp's rules", () => {
     ['a file of more than 16 MB', 'video/mp4', Buffer.alloc(16 * 1024 * 1024 + 1), 63034],
     ['an empty file', 'image/png', Buffer.alloc(0), 63019],
   ])('do not take %s', async (_what, contentType, data, errorCode) => {
-    const files = await startFakeHttpServer((_request, response) =>
-      response.writeHead(200, { 'content-type': contentType }).end(data),
+    const files = started(
+      await startFakeHttpServer((_request, response) =>
+        response.writeHead(200, { 'content-type': contentType }).end(data),
+      ),
     );
     await bench.twilio.phone(ANA).sends('hi');
     expect(await send({ body: undefined, mediaUrl: [`${files.origin}/file`] })).toMatchObject({
       status: 'failed',
       errorCode,
     });
-    await files.close();
   });
 
   it('keep a one-time password from who hides the number', async () => {
