@@ -2,7 +2,7 @@ import type { Account } from './accounts/account';
 import type { MessagingService } from './accounts/messaging-service';
 import type { Sender } from './accounts/sender';
 import type { Core } from './core';
-import type { Extras, Message } from './message';
+import { type Extras, LONGEST_VALIDITY_S, type Message } from './message';
 import type { User } from './phone/user';
 
 /** A message to a user, once it has passed every check. */
@@ -20,6 +20,8 @@ export interface OutboundDraft {
   readonly extras?: Extras;
   readonly statusCallback?: string | undefined;
   readonly sendAt?: number | undefined;
+  /** Seconds. Default: the service's, or 10 hours. */
+  readonly validityPeriod?: number | undefined;
   readonly template?: Message['template'];
   readonly isNotice?: true;
 }
@@ -46,6 +48,7 @@ export function createOutbound(core: Core, draft: OutboundDraft): Message {
     updatedAt: now,
     sentAt: null,
     messagingServiceSid: service?.sid ?? null,
+    validityPeriod: draft.validityPeriod ?? service?.validityPeriod ?? LONGEST_VALIDITY_S,
     ...(draft.statusCallback === undefined ? {} : { statusCallback: draft.statusCallback }),
     ...(draft.sendAt === undefined ? {} : { sendAt: draft.sendAt }),
     ...(draft.template === undefined ? {} : { template: draft.template }),

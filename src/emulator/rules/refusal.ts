@@ -27,12 +27,18 @@ export function refusalOf(core: Core, message: Message): Refusal | undefined {
 function failureOf(core: Core, message: Message): number | undefined {
   if (!core.accounts.of(message).isActive) return 30002;
   if (message.isNotice) return undefined;
+  if (isOverdue(message, core.clock.now())) return 30036;
   const fault = core.faults.nextDelivery('failed');
   if (fault !== undefined) return fault;
   if (!message.user.onWhatsapp) return 63024;
   const sender = senderOf(core, message);
   if (sender?.status !== 'ONLINE') return 63007;
   return (sender.sandbox ? sandboxFailure(core, message) : undefined) ?? contentFailure(core, message);
+}
+
+/** Whether it waited longer than its `ValidityPeriod`. @see https://www.twilio.com/docs/api/errors/30036 */
+function isOverdue({ sendAt, createdAt, validityPeriod = 0 }: Message, now: number): boolean {
+  return now - (sendAt ?? createdAt) > validityPeriod * 1000;
 }
 
 /** @see https://www.twilio.com/docs/whatsapp/sandbox */

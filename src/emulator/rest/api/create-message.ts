@@ -10,10 +10,10 @@ import type { User } from '../../phone/user';
 import { isAuthentication, render } from '../../rules/content';
 import type { Context } from '../route';
 import { invalid, TwilioError } from '../twilio-error';
+import { readValidity } from '../validity-period';
 
 const LONGEST_BODY = 1600;
 const MOST_MEDIA = 10;
-const LONGEST_VALIDITY_S = 36_000;
 const SOONEST_SEND_AT_MS = 300_000;
 const LATEST_SEND_AT_MS = 35 * 24 * 3_600_000;
 
@@ -30,7 +30,7 @@ export function createMessage({ core, account, call }: Context): Message {
   const known = core.users.find(to.address);
   if (known) checkOptOut(known, sender, service);
   const statusCallback = readStatusCallback(form);
-  checkValidity(form);
+  const validityPeriod = readValidity(form);
   const sendAt = readSchedule(core, form, service !== undefined);
   const content = readContent(account, form);
   return createOutbound(core, {
@@ -42,6 +42,7 @@ export function createMessage({ core, account, call }: Context): Message {
     sender,
     service,
     statusCallback,
+    validityPeriod,
     sendAt,
   });
 }
@@ -129,13 +130,6 @@ function readStatusCallback(form: URLSearchParams): string | undefined {
     throw invalid(21609, `The StatusCallback URL ${url} is not a valid URL.`);
   }
   return url;
-}
-
-function checkValidity(form: URLSearchParams): void {
-  const text = form.get('ValidityPeriod');
-  if (text === null) return;
-  const seconds = /^\d{1,6}$/.test(text) ? Number(text) : 0;
-  if (seconds < 1 || seconds > LONGEST_VALIDITY_S) throw invalid(20422, 'Invalid Parameter: ValidityPeriod');
 }
 
 /** @see https://www.twilio.com/docs/messaging/features/message-scheduling */
