@@ -76,6 +76,8 @@ export interface Message {
   sentAt: number | null;
   readonly messagingServiceSid: string | null;
   readonly statusCallback?: string;
+  /** The TwiML application whose URL is called back where `statusCallback` is missing. */
+  readonly applicationSid?: string;
   /** How long it may wait to be sent, in seconds from when it was due; an inbound one has none. */
   readonly validityPeriod?: number;
   /** When a scheduled message is due. */

@@ -19,6 +19,7 @@ export interface OutboundDraft {
   readonly mediaUrls: readonly string[];
   readonly extras?: Extras;
   readonly statusCallback?: string | undefined;
+  readonly applicationSid?: string | undefined;
   readonly sendAt?: number | undefined;
   /** Seconds. Default: the service's, or 10 hours. */
   readonly validityPeriod?: number | undefined;
@@ -50,6 +51,7 @@ export function createOutbound(core: Core, draft: OutboundDraft): Message {
     messagingServiceSid: service?.sid ?? null,
     validityPeriod: draft.validityPeriod ?? service?.validityPeriod ?? LONGEST_VALIDITY_S,
     ...(draft.statusCallback === undefined ? {} : { statusCallback: draft.statusCallback }),
+    ...(draft.applicationSid === undefined ? {} : { applicationSid: draft.applicationSid }),
     ...(draft.sendAt === undefined ? {} : { sendAt: draft.sendAt }),
     ...(draft.template === undefined ? {} : { template: draft.template }),
     ...(draft.isNotice === undefined ? {} : { isNotice: draft.isNotice }),
@@ -65,7 +67,7 @@ export function senderOf(core: Core, message: Message): Sender | undefined {
 }
 
 /**
- * The message's own callback comes before the service's, and that before the sender's. Of a message that has no sender
+ * The message's own callback comes before its application's, that before the service's, and that before the sender's. Of a message that has no sender
  * yet it is that of the one that comes first in its service.
  */
 export function statusCallbackOf(core: Core, message: Message): string | undefined {
@@ -73,5 +75,11 @@ export function statusCallbackOf(core: Core, message: Message): string | undefin
   const account = core.accounts.of(message);
   const service = account.services.get(message.messagingServiceSid ?? '');
   const sender = senderOf(core, message) ?? account.senders.get(service?.pool[0] ?? '');
-  return message.statusCallback ?? service?.statusCallback ?? sender?.webhook.statusCallback;
+  const application = account.applications.get(message.applicationSid ?? '');
+  return (
+    message.statusCallback ??
+    application?.messageStatusCallback ??
+    service?.statusCallback ??
+    sender?.webhook.statusCallback
+  );
 }

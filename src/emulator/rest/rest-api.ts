@@ -4,6 +4,7 @@ import { json, type Reply } from '../http';
 import type { MediaHost } from '../media-host';
 import { authTokenRoutes } from './accounts/auth-tokens';
 import { accountRoutes } from './api/accounts';
+import { applicationRoutes } from './api/applications';
 import { keyRoutes } from './api/keys';
 import { mediaRoutes } from './api/media';
 import { messageRoutes } from './api/messages';
@@ -29,6 +30,7 @@ const ROUTES: readonly Route[] = [
   ...serviceRoutes,
   ...serviceSenderRoutes,
   ...accountRoutes,
+  ...applicationRoutes,
   ...keyRoutes,
   ...authTokenRoutes,
   ...iamKeyRoutes,
