@@ -168,16 +168,16 @@ describe('REST: messages, judged by the official client', () => {
     await expect(create({ body: '🙂'.repeat(1600) })).resolves.toMatchObject({ status: 'queued' });
   });
 
-  const error = async (path: string, init: RequestInit & { headers?: Record<string, string> } = {}) => {
+  const error = async (path: string, init: { body?: string } = {}) => {
     const { accountSid, authToken, url } = bench.twilio;
     const authorization = `Basic ${btoa(`${accountSid}:${authToken}`)}`;
-    const headers = { authorization, connection: 'close', ...init.headers };
-    const response = await fetch(url + path, { ...init, headers });
+    const headers = { authorization, connection: 'close', 'content-type': 'application/json' };
+    const method = init.body === undefined ? 'GET' : 'POST';
+    const response = await fetch(url + path, { method, headers, ...init });
     const { code, status, more_info: moreInfo } = (await response.json()) as Record<string, unknown>;
     expect([response.status, moreInfo]).toEqual([status, `https://www.twilio.com/docs/errors/${String(code)}`]);
     return [status, code];
   };
-  const json = (body: string) => ({ method: 'POST', body, headers: { 'content-type': 'application/json' } });
 
   it.each([
     ['/v1/Content', '{bad'],
@@ -185,15 +185,15 @@ describe('REST: messages, judged by the official client', () => {
     ['/v2/Channels/Senders', '{bad'],
     ['/v3/Indicators/Typing.json', '{bad'],
   ])('refuses a POST to %s of %j, which is no JSON object', async (path, body) => {
-    expect(await error(path, json(body))).toEqual([400, 20001]);
+    expect(await error(path, { body })).toEqual([400, 20001]);
   });
 
   it('refuses a typing indicator for what is no message with 400, and for an unknown one with 404', async () => {
-    const typing = (fields: object) => json(JSON.stringify({ channel: 'WHATSAPP', ...fields }));
-    expect(await error('/v3/Indicators/Typing.json', typing({}))).toEqual([400, 20422]);
-    expect(await error('/v3/Indicators/Typing.json', typing({ messageId: 'SM1' }))).toEqual([400, 20422]);
-    const unknown = typing({ messageId: `SM${'0'.repeat(32)}` });
-    expect(await error('/v3/Indicators/Typing.json', unknown)).toEqual([404, 20404]);
+    const typing = (fields: object) =>
+      error('/v3/Indicators/Typing.json', { body: JSON.stringify({ channel: 'WHATSAPP', ...fields }) });
+    expect(await typing({})).toEqual([400, 20422]);
+    expect(await typing({ messageId: 'SM1' })).toEqual([400, 20422]);
+    expect(await typing({ messageId: `SM${'0'.repeat(32)}` })).toEqual([404, 20404]);
   });
 
   it.each([
