@@ -3,6 +3,7 @@ const TITLES: Readonly<Record<number, string>> = {
   30001: 'Queue overflow',
   30002: 'Account suspended',
   30008: 'Unknown error',
+  30036: 'Validity Period Expired',
   63003: 'Channel could not find To address',
   63005: 'Channel did not accept given content',
   63007: 'Twilio could not find a Channel with the specified From address',

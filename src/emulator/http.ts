@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { parseUrl } from '../common/parse-url';
 
 /** An answer before it is written out. */
 export interface Reply {
@@ -11,6 +12,12 @@ export function json(status: number, body: unknown, headers: Readonly<Record<str
   return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
 }
 
+/** What a request asks for, on a host of no importance; `undefined` where its target is no URL. */
+export function targetOf({ url = '/' }: IncomingMessage): URL | undefined {
+  return parseUrl(url.startsWith('/') ? `http://emulator${url}` : url);
+}
+
+/** Node leaves the body out of an answer to HEAD. */
 export function write(response: ServerResponse, reply: Reply): void {
   const body = Buffer.from(reply.body ?? '');
   response.writeHead(reply.status, {

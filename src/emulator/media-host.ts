@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Core } from './core';
-import { closeServer, type Reply, listen, write } from './http';
+import { closeServer, type Reply, listen, targetOf, write } from './http';
 import type { Media, Message } from './message';
 
 const VALID_MS = 4 * 3_600_000;
@@ -38,9 +38,11 @@ export class MediaHost {
     write(response, this.#answer(request));
   }
 
-  #answer({ headers, method, url = '/' }: IncomingMessage): Reply {
-    const { pathname, searchParams } = new URL(url, 'http://media');
-    if (headers.authorization !== undefined) {
+  #answer(request: IncomingMessage): Reply {
+    const url = targetOf(request);
+    if (!url) return refusal(400, 'InvalidURI', 'The target of the request is no URL');
+    const { pathname, searchParams } = url;
+    if (request.headers.authorization !== undefined) {
       return refusal(400, 'InvalidArgument', 'Only one auth mechanism allowed: leave out the Authorization header');
     }
     const expires = Number(searchParams.get('Expires'));
@@ -48,8 +50,7 @@ export class MediaHost {
     if (!valid || !(this.core.clock.now() < expires)) return refusal(403, 'AccessDenied', 'Access denied');
     const media = this.core.messages.media(pathname.split('/').at(-1) ?? '');
     if (!media?.data) return refusal(404, 'NoSuchKey', 'The file does not exist');
-    const body = method === 'HEAD' ? '' : media.data;
-    return { status: 200, headers: { ...SAFE, 'content-type': media.contentType }, body };
+    return { status: 200, headers: { ...SAFE, 'content-type': media.contentType }, body: media.data };
   }
 
   #sign(path: string, expires: number): string {

@@ -76,6 +76,10 @@ export interface Message {
   sentAt: number | null;
   readonly messagingServiceSid: string | null;
   readonly statusCallback?: string;
+  /** The TwiML application whose URL is called back where `statusCallback` is missing. */
+  readonly applicationSid?: string;
+  /** How long it may wait to be sent, in seconds from when it was due; an inbound one has none. */
+  readonly validityPeriod?: number;
   /** When a scheduled message is due. */
   readonly sendAt?: number;
   readonly template?: { readonly contentSid: string; readonly variables: Readonly<Record<string, string>> };
@@ -92,6 +96,9 @@ export interface Message {
   /** What the application said of the outcome. */
   feedback?: 'confirmed' | 'unconfirmed';
 }
+
+/** What Twilio lets a message wait for at most: 10 hours, in seconds. */
+export const LONGEST_VALIDITY_S = 36_000;
 
 const FINAL: ReadonlySet<MessageStatus> = new Set(['read', 'failed', 'undelivered', 'canceled', 'received']);
 

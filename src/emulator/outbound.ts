@@ -2,7 +2,7 @@ import type { Account } from './accounts/account';
 import type { MessagingService } from './accounts/messaging-service';
 import type { Sender } from './accounts/sender';
 import type { Core } from './core';
-import type { Extras, Message } from './message';
+import { type Extras, LONGEST_VALIDITY_S, type Message } from './message';
 import type { User } from './phone/user';
 
 /** A message to a user, once it has passed every check. */
@@ -19,7 +19,10 @@ export interface OutboundDraft {
   readonly mediaUrls: readonly string[];
   readonly extras?: Extras;
   readonly statusCallback?: string | undefined;
+  readonly applicationSid?: string | undefined;
   readonly sendAt?: number | undefined;
+  /** Seconds. Default: the service's, or 10 hours. */
+  readonly validityPeriod?: number | undefined;
   readonly template?: Message['template'];
   readonly isNotice?: true;
 }
@@ -46,7 +49,9 @@ export function createOutbound(core: Core, draft: OutboundDraft): Message {
     updatedAt: now,
     sentAt: null,
     messagingServiceSid: service?.sid ?? null,
+    validityPeriod: draft.validityPeriod ?? service?.validityPeriod ?? LONGEST_VALIDITY_S,
     ...(draft.statusCallback === undefined ? {} : { statusCallback: draft.statusCallback }),
+    ...(draft.applicationSid === undefined ? {} : { applicationSid: draft.applicationSid }),
     ...(draft.sendAt === undefined ? {} : { sendAt: draft.sendAt }),
     ...(draft.template === undefined ? {} : { template: draft.template }),
     ...(draft.isNotice === undefined ? {} : { isNotice: draft.isNotice }),
@@ -62,7 +67,7 @@ export function senderOf(core: Core, message: Message): Sender | undefined {
 }
 
 /**
- * The message's own callback comes before the service's, and that before the sender's. Of a message that has no sender
+ * The message's own callback comes before its application's, that before the service's, and that before the sender's. Of a message that has no sender
  * yet it is that of the one that comes first in its service.
  */
 export function statusCallbackOf(core: Core, message: Message): string | undefined {
@@ -70,5 +75,11 @@ export function statusCallbackOf(core: Core, message: Message): string | undefin
   const account = core.accounts.of(message);
   const service = account.services.get(message.messagingServiceSid ?? '');
   const sender = senderOf(core, message) ?? account.senders.get(service?.pool[0] ?? '');
-  return message.statusCallback ?? service?.statusCallback ?? sender?.webhook.statusCallback;
+  const application = account.applications.get(message.applicationSid ?? '');
+  return (
+    message.statusCallback ??
+    application?.messageStatusCallback ??
+    service?.statusCallback ??
+    sender?.webhook.statusCallback
+  );
 }

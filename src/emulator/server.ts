@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse, type Server as HttpServer } from 'node:http';
 import type { Control } from './control/control';
-import { closeServer, json, listen, write } from './http';
+import { closeServer, json, listen, targetOf, write } from './http';
 import { RestApi } from './rest/rest-api';
 import type { RestEndpoint } from './rest/rest-endpoint';
 
@@ -33,8 +33,9 @@ export class Server {
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://emulator');
-    if (RestApi.handles(url.pathname)) await this.rest.handle(request, response, url);
+    const url = targetOf(request);
+    if (!url) write(response, json(400, { error: 'The target of the request is no URL' }));
+    else if (RestApi.handles(url.pathname)) await this.rest.handle(request, response, url);
     else await this.control.handle(request, response, url);
   }
 }

@@ -2,6 +2,7 @@ import { ManualClock } from '../../src/common/manual-clock';
 import { TwilioEmulator } from '../../src/emulator';
 import { OffsetClock } from '../../src/emulator/offset-clock';
 import { type Bench, startBench } from './bench';
+import { stopsAfterEach } from './stops-after-each';
 
 describe('A clock that is moved ahead of another', () => {
   it('fires what is due on the way, in order, each at its time, and nothing else', () => {
@@ -41,6 +42,7 @@ describe('A clock that is moved ahead of another', () => {
 });
 
 describe('Time travel', () => {
+  const started = stopsAfterEach();
   let bench: Bench;
   beforeEach(async () => {
     bench = await startBench();
@@ -96,9 +98,8 @@ describe('Time travel', () => {
 
   it('moves a clock that can be moved by itself', async () => {
     const clock = new ManualClock('2026-01-01T00:00:00Z');
-    const twilio = await TwilioEmulator.start({ clock });
+    const twilio = started(await TwilioEmulator.start({ clock }));
     twilio.clock.advance('1d');
-    await twilio.stop();
     expect(clock.now()).toBe(Date.parse('2026-01-02T00:00:00Z'));
   });
 });

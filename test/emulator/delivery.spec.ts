@@ -3,11 +3,13 @@ import twilio from 'twilio';
 import { ManualClock } from '../../src/common/manual-clock';
 import { startFakeHttpServer } from '../support/fake-http-server';
 import { type Bench, startBench } from './bench';
+import { stopsAfterEach } from './stops-after-each';
 
 const USER = 'whatsapp:+15551230001';
 const SERVICE = `MG${'5'.repeat(32)}`;
 
 describe('A message on its way', () => {
+  const started = stopsAfterEach();
   let bench: Bench;
   beforeEach(async () => {
     bench = await startBench();
@@ -163,10 +165,12 @@ describe('A message on its way', () => {
   });
 
   it('brings the file that Twilio fetches from its URL, or fails with 63019', async () => {
-    const files = await startFakeHttpServer((request, response) =>
-      request.url.pathname === '/a.png'
-        ? response.writeHead(200, { 'content-type': 'image/png' }).end('picture')
-        : response.writeHead(404).end(),
+    const files = started(
+      await startFakeHttpServer((request, response) =>
+        request.url.pathname === '/a.png'
+          ? response.writeHead(200, { 'content-type': 'image/png' }).end('picture')
+          : response.writeHead(404).end(),
+      ),
     );
     await create({ mediaUrl: [`${files.origin}/a.png`] });
     expect((await phone().receives()).media).toEqual([{ contentType: 'image/png', data: Buffer.from('picture') }]);
@@ -177,7 +181,6 @@ describe('A message on its way', () => {
       errorCode: 63019,
       numMedia: '1',
     });
-    await files.close();
   });
 
   it('raises an alert when its callback is not answered with 2xx', async () => {
@@ -229,10 +232,67 @@ describe('A message on its way', () => {
   });
 });
 
+describe('A message that waits to be sent', () => {
+  const clock = new ManualClock('2026-01-01T00:00:00Z');
+  let bench: Bench;
+  beforeEach(async () => {
+    bench = await startBench({
+      messagingServiceSid: SERVICE,
+      clock,
+      enforceWindow: false,
+      statusDelayMs: { queued: 0, sent: 60_000, delivered: 0, read: 0 },
+    });
+  });
+  afterEach(() => bench.stop());
+
+  const outcome = async (overrides: Record<string, unknown> = {}) => {
+    const { sid } = await bench.client.messages.create({
+      from: bench.twilio.sender,
+      to: USER,
+      body: 'hello',
+      ...overrides,
+    });
+    clock.advance(overrides['sendAt'] === undefined ? '1m' : '2h');
+    await bench.twilio.settles();
+    return bench.client.messages(sid).fetch();
+  };
+
+  it('fails with 30036 when it has waited longer than its validity period', async () => {
+    expect(await outcome({ validityPeriod: 60 })).toMatchObject({ status: 'read' });
+    expect(await outcome({ validityPeriod: 59 })).toMatchObject({
+      status: 'failed',
+      errorCode: 30036,
+      errorMessage: 'Validity Period Expired',
+      dateSent: null,
+    });
+    expect(bench.callbacks().at(-1)?.get('ErrorCode')).toBe('30036');
+  });
+
+  it('takes the validity period of its service, unless it has its own', async () => {
+    const service = await bench.client.messaging.v1.services(SERVICE).update({ validityPeriod: 59 });
+    expect(service.validityPeriod).toBe(59);
+    const through = { from: undefined, messagingServiceSid: SERVICE };
+    expect(await outcome(through)).toMatchObject({ errorCode: 30036 });
+    expect(await outcome({ ...through, validityPeriod: 60 })).toMatchObject({ status: 'read' });
+    await expect(bench.client.messaging.v1.services(SERVICE).update({ validityPeriod: 0 })).rejects.toThrow();
+  });
+
+  it('counts from when it was due, not from when it was scheduled', async () => {
+    const scheduled = { messagingServiceSid: SERVICE, scheduleType: 'fixed', validityPeriod: 60 };
+    const sendAt = new Date(clock.now() + 3_600_000);
+    expect(await outcome({ ...scheduled, sendAt })).toMatchObject({ status: 'read' });
+  });
+});
+
 describe('The 24-hour window', () => {
+  const clock = new ManualClock('2026-01-01T00:00:00Z');
+  let bench: Bench;
+  beforeEach(async () => {
+    bench = await startBench({ clock });
+  });
+  afterEach(() => bench.stop());
+
   it('lets free-form text through until 24 hours after the user wrote, and templates always', async () => {
-    const clock = new ManualClock('2026-01-01T00:00:00Z');
-    const bench = await startBench({ clock });
     const send = async (content: object) => {
       const { sid, status } = await bench.client.messages.create({
         from: bench.twilio.sender,
@@ -262,7 +322,6 @@ describe('The 24-hour window', () => {
     expect(await send({ contentSid: approved })).toMatchObject({ status: 'failed', errorCode: 63028 });
     const unapproved = bench.twilio.content({ types, approved: false });
     expect(await send({ contentSid: unapproved, contentVariables: '{"1":"Ana"}' })).toMatchObject({ errorCode: 63016 });
-    await bench.stop();
   });
 });
 

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { ManualClock } from '../../src/common/manual-clock';
 import type { Faults } from '../../src/emulator';
 import { type Bench, startBench } from './bench';
+import { stopsAfterEach } from './stops-after-each';
 
 const USER = 'whatsapp:+15551230001';
 
@@ -21,18 +22,18 @@ const run = async (which: Bench, times: number) => {
 };
 
 describe('Fault rates', () => {
+  const started = stopsAfterEach();
   let bench: Bench;
   afterEach(() => bench.stop());
 
   it('strike as often as they say, and in the same way for the same seed', async () => {
     const faults: Faults = { rates: { 429: 0.3, 503: 0.1 }, retryAfter: 2 };
     bench = await startBench({ seed: 42, enforceWindow: false });
-    const other = await startBench({ seed: 42, enforceWindow: false });
+    const other = started(await startBench({ seed: 42, enforceWindow: false }));
     bench.twilio.faults(faults);
     other.twilio.faults(faults);
     const statuses = await run(bench, 100);
     expect(await run(other, 100)).toEqual(statuses);
-    await other.stop();
     const share = (status: number) => statuses.filter((one) => one === status).length;
     expect(share(429)).toBeGreaterThan(15);
     expect(share(429)).toBeLessThan(45);

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { ManualClock } from '../../src/common/manual-clock';
 import { TwilioEmulator } from '../../src/emulator';
 import { type Bench, startBench } from './bench';
+import { stopsAfterEach } from './stops-after-each';
 
 describe('REST faults', () => {
   let bench: Bench;
@@ -63,8 +64,10 @@ describe('REST faults', () => {
 });
 
 describe('A local Twilio', () => {
+  const started = stopsAfterEach();
+
   it('leaves nothing behind when it stops: port, webhooks and timers', async () => {
-    const bench = await startBench({ statusDelayMs: 60_000 });
+    const bench = started(await startBench({ statusDelayMs: 60_000 }));
     const asked = new Promise<void>((resolve) => {
       bench.answer = () => resolve();
     });
@@ -82,7 +85,7 @@ describe('A local Twilio', () => {
 
   it('takes no message further once it has stopped', async () => {
     const clock = new ManualClock('2026-01-01T00:00:00Z');
-    const bench = await startBench({ clock, enforceWindow: false });
+    const bench = started(await startBench({ clock, enforceWindow: false }));
     await bench.client.messages.create({ from: bench.twilio.sender, to: 'whatsapp:+15551230001', body: 'hello' });
     await bench.stop();
     clock.advance('1m');
@@ -91,11 +94,10 @@ describe('A local Twilio', () => {
 
   it('repeats itself for a seed, and only then', async () => {
     const [one, same, other] = await Promise.all(
-      [1, 1, undefined].map((seed) => TwilioEmulator.start(seed ? { seed } : {})),
+      [1, 1, undefined].map(async (seed) => started(await TwilioEmulator.start(seed ? { seed } : {}))),
     );
     expect(same?.accountSid).toBe(one?.accountSid);
     expect(other?.accountSid).not.toBe(one?.accountSid);
-    for (const emulator of [one, same, other]) await emulator?.stop();
   });
 
   it.each([[{ accountSid: 'AC1' }], [{ sender: '+15550006789' }]])('does not start with %j', async (options) => {
@@ -103,10 +105,9 @@ describe('A local Twilio', () => {
   });
 
   it('says when its port is taken', async () => {
-    const first = await TwilioEmulator.start();
+    const first = started(await TwilioEmulator.start());
     await expect(TwilioEmulator.start({ port: Number(new URL(first.url).port) })).rejects.toMatchObject({
       code: 'EADDRINUSE',
     });
-    await first.stop();
   });
 });

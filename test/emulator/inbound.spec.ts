@@ -2,8 +2,10 @@ import twilio from 'twilio';
 import { ManualClock } from '../../src/common/manual-clock';
 import { TwilioEmulator } from '../../src/emulator';
 import { type Bench, startBench, twiml } from './bench';
+import { stopsAfterEach } from './stops-after-each';
 
 describe('Inbound messages', () => {
+  const started = stopsAfterEach();
   let bench: Bench;
   beforeEach(async () => {
     bench = await startBench();
@@ -287,17 +289,18 @@ describe('Inbound messages', () => {
   });
 
   it('stay on the phone where no webhook is set', async () => {
-    const quiet = await TwilioEmulator.start();
+    const quiet = started(await TwilioEmulator.start());
     expect(await quiet.phone('+15551230001').sends('hi')).toMatchObject({ replies: [], alerts: [] });
     expect(quiet.messages).toMatchObject([{ direction: 'inbound', body: 'hi', status: 'received' }]);
-    await quiet.stop();
   });
 });
 
 describe('The time limit of a webhook', () => {
+  const started = stopsAfterEach();
+
   it('is 15 seconds by the clock', async () => {
     const clock = new ManualClock('2026-01-01T00:00:00Z');
-    const bench = await startBench({ clock });
+    const bench = started(await startBench({ clock }));
     const asked = new Promise<void>((resolve) => {
       bench.answer = () => resolve();
     });
@@ -307,6 +310,5 @@ describe('The time limit of a webhook', () => {
     expect(bench.twilio.alerts).toEqual([]);
     clock.advance('1s');
     expect((await outcome).alerts).toMatchObject([{ code: 11200 }]);
-    await bench.stop();
   });
 });

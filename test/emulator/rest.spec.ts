@@ -1,5 +1,6 @@
 import { assertAccountResource, assertMessageList, assertMessageResource } from '../support/twilio-openapi';
 import { officialClientFor } from '../support/official-client';
+import { sendRaw, statusOf } from '../support/raw-http';
 import { type Bench, startBench } from './bench';
 
 const USER = 'whatsapp:+15551230001';
@@ -165,6 +166,90 @@ describe('REST: messages, judged by the official client', () => {
 
   it('counts two code units of an emoji as one character of the body', async () => {
     await expect(create({ body: '🙂'.repeat(1600) })).resolves.toMatchObject({ status: 'queued' });
+  });
+
+  const error = async (path: string, init: { body?: string } = {}) => {
+    const { accountSid, authToken, url } = bench.twilio;
+    const authorization = `Basic ${btoa(`${accountSid}:${authToken}`)}`;
+    const headers = { authorization, connection: 'close', 'content-type': 'application/json' };
+    const method = init.body === undefined ? 'GET' : 'POST';
+    const response = await fetch(url + path, { method, headers, ...init });
+    const { code, status, more_info: moreInfo } = (await response.json()) as Record<string, unknown>;
+    expect([response.status, moreInfo]).toEqual([status, `https://www.twilio.com/docs/errors/${String(code)}`]);
+    return [status, code];
+  };
+
+  it.each([
+    ['/v1/Content', '{bad'],
+    ['/v1/Content', '[]'],
+    ['/v2/Channels/Senders', '{bad'],
+    ['/v3/Indicators/Typing.json', '{bad'],
+  ])('refuses a POST to %s of %j, which is no JSON object', async (path, body) => {
+    expect(await error(path, { body })).toEqual([400, 20001]);
+  });
+
+  it('refuses a typing indicator for what is no message with 400, and for an unknown one with 404', async () => {
+    const typing = (fields: object) =>
+      error('/v3/Indicators/Typing.json', { body: JSON.stringify({ channel: 'WHATSAPP', ...fields }) });
+    expect(await typing({})).toEqual([400, 20422]);
+    expect(await typing({ messageId: 'SM1' })).toEqual([400, 20422]);
+    expect(await typing({ messageId: `SM${'0'.repeat(32)}` })).toEqual([404, 20404]);
+  });
+
+  it.each([
+    [`/v1/Services/MG${'0'.repeat(32)}`],
+    [`/v1/Content/HX${'0'.repeat(32)}`],
+    [`/v2/Channels/Senders/XE${'0'.repeat(32)}`],
+    [`/v1/Alerts/NO${'0'.repeat(32)}`],
+    ['/v1/Services/MG1'],
+    ['/v1/Nothing'],
+  ])('answers GET %s, which it does not have, with 404', async (path) => {
+    expect(await error(path)).toEqual([404, 20404]);
+  });
+
+  it.each([['/v1/Services'], ['/v1/Content'], ['/v1/Alerts']])(
+    'refuses a page token that is none at %s',
+    async (path) => {
+      expect(await error(`${path}?PageToken=PAbogus`)).toEqual([400, 20422]);
+    },
+  );
+
+  it('answers HEAD as GET, without a body', async () => {
+    const { response, text } = await raw('/Messages.json', { method: 'HEAD' });
+    expect([response.status, text]).toEqual([200, '']);
+    expect(response.headers.get('content-length')).toBe(String((await raw('/Messages.json')).text.length));
+    expect((await raw(`/Messages/SM${'0'.repeat(32)}.json`, { method: 'HEAD' })).response.status).toBe(404);
+    expect((await fetch(bench.twilio.url, { method: 'HEAD', headers: { connection: 'close' } })).status).toBe(200);
+  });
+
+  it('says which methods there are when it refuses one', async () => {
+    const { response } = await raw('/Messages.json', { method: 'PATCH' });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, POST']);
+  });
+
+  it('takes a form whatever the case of its content type', async () => {
+    const { accountSid, authToken, url, sender } = bench.twilio;
+    const response = await fetch(`${url}/2010-04-01/Accounts/${accountSid}/Messages.json`, {
+      method: 'POST',
+      body: new URLSearchParams({ From: sender, To: USER, Body: 'hi' }).toString(),
+      headers: {
+        authorization: `Basic ${btoa(`${accountSid}:${authToken}`)}`,
+        connection: 'close',
+        'content-type': 'Application/X-WWW-Form-urlencoded; charset=UTF-8',
+      },
+    });
+    expect(response.status).toBe(201);
+    await response.text();
+  });
+
+  it.each([['http://['], ['*'], ['//']])('outlives the target %s, and its second origin does', async (target) => {
+    await bench.twilio.phone('+15551230001').sendsImage();
+    const { sid, media } = bench.twilio.messages[0]!;
+    const location = (await raw(`/Messages/${sid}/Media/${media[0]?.sid}`)).response.headers.get('location') ?? '';
+    for (const origin of [bench.twilio.url, new URL(location).origin]) {
+      expect(statusOf(await sendRaw(origin, [`OPTIONS ${target} HTTP/1.1`]))).toBeGreaterThanOrEqual(400);
+    }
+    expect((await raw('.json')).response.status).toBe(200);
   });
 
   it('answers an unknown path with 404 and 20404, and an unknown method with 405', async () => {

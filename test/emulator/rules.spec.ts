@@ -2,11 +2,19 @@ import { ManualClock } from '../../src/common/manual-clock';
 import { officialClientFor } from '../support/official-client';
 import { startFakeHttpServer } from '../support/fake-http-server';
 import { type Bench, startBench } from './bench';
+import { stopsAfterEach } from './stops-after-each';
 
 const ANA = '+15551230001';
 const SANDBOX = 'whatsapp:+14155238886';
+/** Appointment, order and verification code. */
+const SANDBOX_SIDS = [
+  'HXb5b62575e6e4ff6129ad7c8efe1f983e',
+  'HX350d429d32e64a552466cafecbe95f3c',
+  'HX229f5a04fd0510ce1b071852155d3e75',
+];
 
 describe("WhatsApp's rules", () => {
+  const started = stopsAfterEach();
   const clock = new ManualClock('2026-01-01T00:00:00Z');
   let bench: Bench;
   beforeEach(async () => {
@@ -68,15 +76,16 @@ describe("WhatsApp's rules", () => {
     ['a file of more than 16 MB', 'video/mp4', Buffer.alloc(16 * 1024 * 1024 + 1), 63034],
     ['an empty file', 'image/png', Buffer.alloc(0), 63019],
   ])('do not take %s', async (_what, contentType, data, errorCode) => {
-    const files = await startFakeHttpServer((_request, response) =>
-      response.writeHead(200, { 'content-type': contentType }).end(data),
+    const files = started(
+      await startFakeHttpServer((_request, response) =>
+        response.writeHead(200, { 'content-type': contentType }).end(data),
+      ),
     );
     await bench.twilio.phone(ANA).sends('hi');
     expect(await send({ body: undefined, mediaUrl: [`${files.origin}/file`] })).toMatchObject({
       status: 'failed',
       errorCode,
     });
-    await files.close();
   });
 
   it('keep a one-time password from who hides the number', async () => {
@@ -118,6 +127,34 @@ describe("WhatsApp's rules", () => {
       expect(await send({ from: SANDBOX })).toMatchObject({ status: 'failed', errorCode: 63018 });
       clock.advance('3s');
       expect(await send({ from: SANDBOX })).toMatchObject({ status: 'read' });
+    });
+
+    it("open a conversation with Twilio's three templates, and with those of the account not", async () => {
+      await member().sends('join tall-tree');
+      clock.advance('25h');
+      const variables = { contentVariables: '{"1":"12/1","2":"3pm"}', body: undefined, from: SANDBOX };
+      const bodies = [];
+      for (const contentSid of SANDBOX_SIDS) {
+        const code = contentSid === SANDBOX_SIDS[2] ? { contentVariables: '{"1":"409173"}' } : {};
+        const message = await send({ ...variables, contentSid, ...code });
+        expect(message).toMatchObject({ status: 'read', errorCode: null });
+        bodies.push(message.body);
+        clock.advance('3s');
+      }
+      expect(bodies).toEqual([
+        expect.stringMatching(/^Your appointment is coming up on 12\/1 at 3pm\./),
+        expect.stringMatching(/^Thank you for your order\. Your delivery is scheduled for 12\/1 at 3pm\./),
+        expect.stringMatching(/^409173 is your verification code\./),
+      ]);
+      const contentSid = bench.twilio.content({ types: { 'twilio/text': { body: 'On {{1}} at {{2}}' } } });
+      expect(await send({ ...variables, contentSid })).toMatchObject({ status: 'failed', errorCode: 63016 });
+      await member().sends('hi');
+      expect(await send({ ...variables, contentSid })).toMatchObject({ status: 'read' });
+    });
+
+    it("keep Twilio's templates to the sandbox's number", async () => {
+      const [contentSid] = SANDBOX_SIDS;
+      await expect(send({ contentSid, body: undefined })).rejects.toMatchObject({ status: 400, code: 21655 });
     });
 
     it('pass nothing on from who has not joined, or has left', async () => {

@@ -126,8 +126,8 @@ describe('outbound.send()', () => {
       ['metadata', { metadata: { a: '1' } }],
       ['time', { sendAt: new Date(Date.now() + 60_000) }],
       ['lifetime', { expiresInSeconds: 60 }],
-      ['priority', { priority: 'bulk' }],
-      ['policy outside the window', { outsideWindow: 'hold' }],
+      ['priority', { priority: 'bulk' as const }],
+      ['policy outside the window', { outsideWindow: 'hold' as const }],
     ])('refuses another %s under it and names the first message', async (_, difference) => {
       await start();
       const first = await host.outbound.send({ ...input, idempotencyKey: 'order-1' });

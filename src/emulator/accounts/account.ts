@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { ContentTemplate } from '../rules/content';
+import type { TwimlApplication } from './application';
 import type { StoredApiKey } from './api-key';
 import type { MessagingService } from './messaging-service';
 import type { Sender } from './sender';
@@ -18,6 +19,7 @@ export class Account {
   /** By address. */
   readonly senders = new Map<string, Sender>();
   readonly services = new Map<string, MessagingService>();
+  readonly applications = new Map<string, TwimlApplication>();
   readonly contents = new Map<string, ContentTemplate>();
 
   constructor(

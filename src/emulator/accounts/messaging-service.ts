@@ -16,6 +16,8 @@ export interface MessagingService {
   fallbackMethod: WebhookMethod;
   /** Takes the status callbacks of messages that name no `StatusCallback` of their own. */
   statusCallback: string | null;
+  /** How long its messages may wait to be sent, in seconds, unless they say so themselves. */
+  validityPeriod: number;
   /** Whether inbound messages go to the sender's own webhook instead. */
   useInboundWebhookOnNumber: boolean;
   /** Whether STOP, START and HELP are handled before the application sees them. */

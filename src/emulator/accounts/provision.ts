@@ -1,4 +1,5 @@
 import type { Core } from '../core';
+import { LONGEST_VALIDITY_S } from '../message';
 import { Account } from './account';
 import type { ApiKeyKind, StoredApiKey } from './api-key';
 import type { MessagingService } from './messaging-service';
@@ -103,6 +104,7 @@ export function addService(core: Maker, account: Account, options: NewMessagingS
     fallbackUrl: null,
     fallbackMethod: 'POST',
     statusCallback: null,
+    validityPeriod: LONGEST_VALIDITY_S,
     useInboundWebhookOnNumber: true,
     advancedOptOut: false,
     ...options,

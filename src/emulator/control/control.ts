@@ -30,7 +30,9 @@ export class Control {
     } else {
       write(
         response,
-        request.method === 'GET' ? await this.#get(request, url.pathname) : await this.#post(request, url.pathname),
+        request.method === 'GET' || request.method === 'HEAD'
+          ? await this.#get(request, url.pathname)
+          : await this.#post(request, url.pathname),
       );
     }
   }
@@ -44,7 +46,7 @@ export class Control {
 
   async #post(request: IncomingMessage, path: string): Promise<Reply> {
     const body = await readBody(request, LARGEST_COMMAND);
-    if (request.method !== 'POST') return json(405, { error: 'Use GET or POST' });
+    if (request.method !== 'POST') return json(405, { error: 'Use GET or POST' }, { allow: 'GET, HEAD, POST' });
     if (body === undefined) return json(413, { error: 'The command is too large' });
     // A page from elsewhere cannot send this type without asking first, and it is never allowed.
     if (!(request.headers['content-type'] ?? '').startsWith('application/json')) {

@@ -4,6 +4,7 @@ import { json, type Reply } from '../http';
 import type { MediaHost } from '../media-host';
 import { authTokenRoutes } from './accounts/auth-tokens';
 import { accountRoutes } from './api/accounts';
+import { applicationRoutes } from './api/applications';
 import { keyRoutes } from './api/keys';
 import { mediaRoutes } from './api/media';
 import { messageRoutes } from './api/messages';
@@ -17,7 +18,7 @@ import { serviceRoutes } from './messaging/services';
 import { typingRoutes } from './messaging/typing';
 import { alertRoutes } from './monitor/alerts';
 import type { RestCall, Route } from './route';
-import { notFound, TwilioError, wrongCredentials } from './twilio-error';
+import { methodNotAllowed, notFound, TwilioError, wrongCredentials } from './twilio-error';
 
 const ROUTES: readonly Route[] = [
   ...messageRoutes,
@@ -29,6 +30,7 @@ const ROUTES: readonly Route[] = [
   ...serviceRoutes,
   ...serviceSenderRoutes,
   ...accountRoutes,
+  ...applicationRoutes,
   ...keyRoutes,
   ...authTokenRoutes,
   ...iamKeyRoutes,
@@ -57,7 +59,7 @@ export class RestApi {
       return this.#withHeaders(this.#dispatch(call));
     } catch (error) {
       if (!(error instanceof TwilioError)) throw error;
-      return this.refuse(error);
+      return this.refuse(error, error.headers);
     }
   }
 
@@ -75,7 +77,7 @@ export class RestApi {
       const sids = route.namesAccount ? rest : match.slice(1);
       const account = authorize(this.core.accounts, call, route, route.namesAccount ? named : undefined);
       const handle = Object.hasOwn(route.methods, call.method) ? route.methods[call.method] : undefined;
-      if (!handle) throw new TwilioError(405, 20004, `Method not allowed: ${call.method} on ${call.path}`);
+      if (!handle) throw methodNotAllowed(call, Object.keys(route.methods));
       return handle({ core: this.core, delivery: this.delivery, media: this.media, account, call }, ...sids);
     }
     if (!this.core.accounts.identify(call.authorization)) throw wrongCredentials();

@@ -19,10 +19,11 @@ export class RestEndpoint {
   async handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const began = performance.now();
     const body = await readBody(request, LARGEST_FORM);
-    const type = request.headers['content-type'] ?? '';
+    const type = (request.headers['content-type'] ?? '').toLowerCase();
     const isForm = type.startsWith('application/x-www-form-urlencoded');
     const call: RestCall = {
-      method: request.method ?? 'GET',
+      // HEAD is answered as GET is, without the body.
+      method: request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET'),
       path: url.pathname,
       query: url.searchParams,
       form: new URLSearchParams(isForm ? body?.toString('utf8') : ''),
@@ -36,7 +37,7 @@ export class RestEndpoint {
     if (fault?.delayMs !== undefined) await this.#pause(fault.delayMs);
     this.core.journal.request({
       kind: 'rest',
-      method: call.method,
+      method: request.method ?? 'GET',
       url: request.url ?? '/',
       status: reply?.status,
       durationMs: Math.round(performance.now() - began),

@@ -9,6 +9,7 @@ export class TwilioError extends Error {
     readonly code: number,
     message: string,
     readonly detail?: string,
+    readonly headers: Readonly<Record<string, string>> = {},
   ) {
     super(message);
     this.name = 'TwilioError';
@@ -36,4 +37,13 @@ export function notFound(path: string): TwilioError {
 
 export function wrongCredentials(): TwilioError {
   return new TwilioError(401, 20003, 'Authenticate', 'Your AccountSid or AuthToken was incorrect.');
+}
+
+/** @see https://www.twilio.com/docs/api/errors/20004 */
+export function methodNotAllowed(
+  call: { readonly method: string; readonly path: string },
+  allowed: readonly string[],
+): TwilioError {
+  const message = `Method not allowed: ${call.method} on ${call.path}`;
+  return new TwilioError(405, 20004, message, undefined, { allow: allowed.join(', ') });
 }

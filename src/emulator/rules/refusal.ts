@@ -1,9 +1,12 @@
+import type { Sender } from '../accounts/sender';
 import type { Core } from '../core';
 import type { Message } from '../message';
 import { senderOf } from '../outbound';
 import { chatOf, windowIsOpen } from '../phone/user';
 import { APPROVAL_ERRORS } from './approval';
 import { type ContentTemplate, isAuthentication, mayOpenConversation, render } from './content';
+import { findTemplate } from './find-template';
+import { SANDBOX_TEMPLATES } from './sandbox-templates';
 
 const SANDBOX_PAUSE_MS = 3000;
 
@@ -27,12 +30,18 @@ export function refusalOf(core: Core, message: Message): Refusal | undefined {
 function failureOf(core: Core, message: Message): number | undefined {
   if (!core.accounts.of(message).isActive) return 30002;
   if (message.isNotice) return undefined;
+  if (isOverdue(message, core.clock.now())) return 30036;
   const fault = core.faults.nextDelivery('failed');
   if (fault !== undefined) return fault;
   if (!message.user.onWhatsapp) return 63024;
   const sender = senderOf(core, message);
   if (sender?.status !== 'ONLINE') return 63007;
   return (sender.sandbox ? sandboxFailure(core, message) : undefined) ?? contentFailure(core, message);
+}
+
+/** Whether it waited longer than its `ValidityPeriod`. @see https://www.twilio.com/docs/api/errors/30036 */
+function isOverdue({ sendAt, createdAt, validityPeriod = 0 }: Message, now: number): boolean {
+  return now - (sendAt ?? createdAt) > validityPeriod * 1000;
 }
 
 /** @see https://www.twilio.com/docs/whatsapp/sandbox */
@@ -50,11 +59,16 @@ function contentFailure(core: Core, message: Message): number | undefined {
   if (!template) return isOpen ? undefined : 63016;
   const approval = APPROVAL_ERRORS[template.approval.status];
   if (approval !== undefined) return approval;
-  if (!isOpen && !mayOpenConversation(template)) return 63016;
+  if (!isOpen && !(mayOpenConversation(template) && isKnownTo(senderOf(core, message), template))) return 63016;
   if (render(template, message.template?.variables ?? {}).missingVariables) return 63028;
   // A one-time password is for a telephone number, which a user who hides it does not show.
   if (isAuthentication(template) && message.user.number === undefined) return 63024;
   return tooManyButtons(template) ? 63005 : undefined;
+}
+
+/** WhatsApp approved an account's templates for its own senders; the sandbox's number is Twilio's and has only Twilio's. */
+function isKnownTo(sender: Sender | undefined, template: ContentTemplate): boolean {
+  return !sender?.sandbox || SANDBOX_TEMPLATES.has(template.sid);
 }
 
 const MOST_BUTTONS_IN_SESSION = 3;
@@ -67,5 +81,6 @@ function tooManyButtons(template: ContentTemplate): boolean {
 
 /** The template that a message was made from, if it still exists. */
 export function templateOf(core: Core, message: Message): ContentTemplate | undefined {
-  return message.template && core.accounts.of(message).contents.get(message.template.contentSid);
+  const account = core.accounts.of(message);
+  return message.template && findTemplate(account, senderOf(core, message), message.template.contentSid);
 }

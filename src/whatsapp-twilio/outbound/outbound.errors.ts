@@ -22,7 +22,7 @@ export class IdempotencyConflictError extends OutboundError {
 
   constructor(readonly messageId: string) {
     super(
-      `The idempotencyKey belongs to message ${messageId}, which has another content or recipient. ` +
+      `The idempotencyKey belongs to message ${messageId}, which differs from this one. ` +
         'Use a new key for a new message.',
     );
     this.name = 'IdempotencyConflictError';

@@ -141,6 +141,13 @@ export const errorRows: readonly ErrorRow[] = [
   [30001, 'delivery', 'retry', 'Queue overflow', 'Send again later, more slowly.'],
   [30002, 'delivery', 'fix-account', 'Account suspended', 'Settle the suspension with Twilio.'],
   [30008, 'delivery', 'retry', 'Unknown delivery error', 'Send again later; if it stays, ask Twilio with the SID.'],
+  [
+    30036,
+    'delivery',
+    'retry',
+    'Validity period expired',
+    'Send again with a longer `expiresInSeconds`, or more slowly.',
+  ],
   [30410, 'delivery', 'retry', 'Timeout at the provider', 'Send again once, later.'],
   [60728, 'both', 'retry', 'Hourly cap of the account reached', 'Send again after an hour.'],
   [63017, 'both', 'retry', 'Account rate limit exceeded', 'Send again, more slowly.'],

@@ -21,8 +21,8 @@ export interface BudgetOptions extends ScenarioOptions {
 }
 
 const WINDOW_MS = 60_000;
-const SETTLE_AFTER_MS = 15_000;
-/** An error that Twilio answered with is known not to have been carried out after this long. */
+/** A request whose connection was cut, or that Twilio answered with 500, was not carried out if it is not listed after this. */
+const CUT_OFF_SETTLE_MS = 3000;
 const ANSWERED_SETTLE_MS = 2000;
 const RETRY_AFTER_MS = 1000;
 
@@ -56,8 +56,8 @@ export function budget(options: BudgetOptions): Promise<Finding> {
       taken: 0,
       hang: 0, // its callback tells that it was taken
       '429': RETRY_AFTER_MS,
-      '500': ANSWERED_SETTLE_MS,
-      reset: settleAfterMs ?? SETTLE_AFTER_MS,
+      '500': Math.min(ANSWERED_SETTLE_MS, settleAfterMs ?? Infinity),
+      reset: Math.min(CUT_OFF_SETTLE_MS, settleAfterMs ?? Infinity),
     };
     const faultless = idealDurationMs(
       list.map(({ to }) => ({ conversation: to, fates: ['taken'] })),

@@ -2,7 +2,7 @@ import { accountResource } from './accounts';
 import { exactly, listQuery, page2010 } from './envelopes';
 import { messageList, messageResource, createRequest, listRequest, updateRequest } from './messages';
 import type { Operation } from './operations';
-import { flag, oneOf, path, rfc2822, sid, text } from './schema';
+import { flag, nullable, oneOf, path, rfc2822, sid, text, url } from './schema';
 
 const mediaUri = path('/Messages/(SM|MM)[0-9a-fA-F]{32}/Media/ME[0-9a-fA-F]{32}\\.json$');
 
@@ -27,6 +27,30 @@ const feedback = exactly({
 
 const key = { date_created: rfc2822, date_updated: rfc2822, friendly_name: text, sid: sid('SK') };
 
+const application = exactly({
+  account_sid: sid('AC'),
+  api_version: oneOf('2010-04-01', '2008-08-01'),
+  date_created: rfc2822,
+  date_updated: rfc2822,
+  friendly_name: text,
+  message_status_callback: nullable(text),
+  public_application_connect_enabled: { type: 'boolean' },
+  sid: sid('AP'),
+  sms_fallback_method: oneOf('GET', 'POST'),
+  sms_fallback_url: nullable(text),
+  sms_method: oneOf('GET', 'POST'),
+  sms_status_callback: nullable(text),
+  sms_url: nullable(text),
+  status_callback: nullable(text),
+  status_callback_method: oneOf('GET', 'POST'),
+  uri: path('/Applications/AP[0-9a-f]{32}\\.json$'),
+  voice_caller_id_lookup: { type: 'boolean' },
+  voice_fallback_method: oneOf('GET', 'POST'),
+  voice_fallback_url: nullable(text),
+  voice_method: oneOf('GET', 'POST'),
+  voice_url: nullable(text),
+});
+
 const form = (properties: Readonly<Record<string, object>>) => ({
   type: 'object',
   properties: properties as Record<string, Record<string, unknown>>,
@@ -35,6 +59,27 @@ const form = (properties: Readonly<Record<string, object>>) => ({
 
 const account = '/2010-04-01/Accounts/AC[0-9a-f]{32}';
 const message = `${account}/Messages/(?:SM|MM)[0-9a-f]{32}`;
+
+const anApplication = `${account}/Applications/AP[0-9a-f]{32}`;
+const verb = oneOf('GET', 'POST');
+const applicationForm = form({
+  ApiVersion: text,
+  FriendlyName: { type: 'string', maxLength: 64 },
+  MessageStatusCallback: url,
+  PublicApplicationConnectEnabled: flag,
+  SmsFallbackMethod: verb,
+  SmsFallbackUrl: url,
+  SmsMethod: verb,
+  SmsStatusCallback: url,
+  SmsUrl: url,
+  StatusCallback: url,
+  StatusCallbackMethod: verb,
+  VoiceCallerIdLookup: flag,
+  VoiceFallbackMethod: verb,
+  VoiceFallbackUrl: url,
+  VoiceMethod: verb,
+  VoiceUrl: url,
+});
 
 /** `twilio_api_v2010` */
 export const apiOperations: readonly Operation[] = [
@@ -107,6 +152,32 @@ export const apiOperations: readonly Operation[] = [
     status: 201,
     answer: accountResource,
   },
+  {
+    name: 'CreateApplication',
+    method: 'POST',
+    path: `${account}/Applications.json`,
+    form: applicationForm,
+    status: 201,
+    answer: application,
+  },
+  {
+    name: 'ListApplication',
+    method: 'GET',
+    path: `${account}/Applications.json`,
+    form: listQuery({ FriendlyName: text }),
+    status: 200,
+    answer: page2010('applications', application, '/Applications\\.json'),
+  },
+  { name: 'FetchApplication', method: 'GET', path: `${anApplication}.json`, status: 200, answer: application },
+  {
+    name: 'UpdateApplication',
+    method: 'POST',
+    path: `${anApplication}.json`,
+    form: applicationForm,
+    status: 200,
+    answer: application,
+  },
+  { name: 'DeleteApplication', method: 'DELETE', path: `${anApplication}.json`, status: 204 },
   {
     name: 'CreateNewKey',
     method: 'POST',

@@ -81,6 +81,7 @@ const serviceForm = {
     FallbackMethod: oneOf('GET', 'POST'),
     StatusCallback: text,
     UseInboundWebhookOnNumber: flag,
+    ValidityPeriod: { type: 'string', format: 'validity-period' },
   },
   additionalProperties: false,
 };

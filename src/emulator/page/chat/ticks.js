@@ -22,6 +22,7 @@ const RECEPTIONS = {
 /** What the codes mean for whoever reads the page. */
 const REASONS = {
   30002: 'The account is suspended',
+  30036: 'It waited longer than its validity period allows',
   63003: 'This number is not on WhatsApp',
   63005: 'WhatsApp does not take this content',
   63013: 'It breaks a rule of WhatsApp’s',

@@ -1,4 +1,3 @@
-import { parseUrl } from '../../../common/parse-url';
 import { parseAddress } from '../../../whatsapp-twilio/messages/address';
 import type { Account } from '../../accounts/account';
 import type { MessagingService } from '../../accounts/messaging-service';
@@ -7,13 +6,15 @@ import type { Core } from '../../core';
 import type { Extras, Message } from '../../message';
 import { createOutbound, type OutboundDraft } from '../../outbound';
 import type { User } from '../../phone/user';
-import { isAuthentication, render } from '../../rules/content';
+import { type ContentTemplate, isAuthentication, render } from '../../rules/content';
+import { findTemplate } from '../../rules/find-template';
 import type { Context } from '../route';
+import { isHttpUrl } from '../http-url';
 import { invalid, TwilioError } from '../twilio-error';
+import { readValidity } from '../validity-period';
 
 const LONGEST_BODY = 1600;
 const MOST_MEDIA = 10;
-const LONGEST_VALIDITY_S = 36_000;
 const SOONEST_SEND_AT_MS = 300_000;
 const LATEST_SEND_AT_MS = 35 * 24 * 3_600_000;
 
@@ -30,9 +31,10 @@ export function createMessage({ core, account, call }: Context): Message {
   const known = core.users.find(to.address);
   if (known) checkOptOut(known, sender, service);
   const statusCallback = readStatusCallback(form);
-  checkValidity(form);
+  const applicationSid = readApplication(account, form);
+  const validityPeriod = readValidity(form);
   const sendAt = readSchedule(core, form, service !== undefined);
-  const content = readContent(account, form);
+  const content = readContent(account, sender, form);
   return createOutbound(core, {
     ...content,
     direction: 'outbound-api',
@@ -42,6 +44,8 @@ export function createMessage({ core, account, call }: Context): Message {
     sender,
     service,
     statusCallback,
+    applicationSid,
+    validityPeriod,
     sendAt,
   });
 }
@@ -131,11 +135,12 @@ function readStatusCallback(form: URLSearchParams): string | undefined {
   return url;
 }
 
-function checkValidity(form: URLSearchParams): void {
-  const text = form.get('ValidityPeriod');
-  if (text === null) return;
-  const seconds = /^\d{1,6}$/.test(text) ? Number(text) : 0;
-  if (seconds < 1 || seconds > LONGEST_VALIDITY_S) throw invalid(20422, 'Invalid Parameter: ValidityPeriod');
+/** @see https://www.twilio.com/docs/api/errors/21218 */
+function readApplication(account: Account, form: URLSearchParams): string | undefined {
+  const sid = form.get('ApplicationSid') ?? '';
+  if (sid === '') return undefined;
+  if (!account.applications.has(sid)) throw invalid(21218, 'Invalid ApplicationSid');
+  return sid;
 }
 
 /** @see https://www.twilio.com/docs/messaging/features/message-scheduling */
@@ -159,10 +164,10 @@ function readSchedule(core: Core, form: URLSearchParams, throughService: boolean
 
 type Content = Pick<OutboundDraft, 'body' | 'mediaUrls' | 'extras' | 'template'>;
 
-function readContent(account: Account, form: URLSearchParams): Content {
+function readContent(account: Account, sender: Sender | undefined, form: URLSearchParams): Content {
   const contentSid = form.get('ContentSid') ?? '';
   const variables = form.get('ContentVariables') ?? '';
-  if (contentSid !== '') return readTemplate(account, contentSid, variables);
+  if (contentSid !== '') return readTemplate(findTemplate(account, sender, contentSid), variables);
   if (variables !== '') throw invalid(21654, 'ContentSid Required');
   const body = form.get('Body') ?? '';
   const mediaUrls = form.getAll('MediaUrl').filter((url) => url !== '');
@@ -180,8 +185,7 @@ function readContent(account: Account, form: URLSearchParams): Content {
   return { body, mediaUrls, ...(place === undefined ? {} : { extras: { place } }) };
 }
 
-function readTemplate(account: Account, contentSid: string, text: string): Content {
-  const template = account.contents.get(contentSid);
+function readTemplate(template: ContentTemplate | undefined, text: string): Content {
   if (!template) throw invalid(21655, 'The ContentSid is Invalid');
   const variables = readVariables(text);
   // One variable, the code; anything beside it is refused.
@@ -189,7 +193,7 @@ function readTemplate(account: Account, contentSid: string, text: string): Conte
     throw invalid(21656, 'The ContentVariables Parameter is invalid');
   }
   const { body, mediaUrls, extras } = render(template, variables);
-  return { body, mediaUrls, extras, template: { contentSid, variables } };
+  return { body, mediaUrls, extras, template: { contentSid: template.sid, variables } };
 }
 
 /** @see https://www.twilio.com/docs/api/errors/21656 */
@@ -226,8 +230,4 @@ function readPlace(actions: readonly string[]): Extras['place'] {
 /** An emoji outside the basic plane counts once, though it has two code units. */
 function characters(text: string): number {
   return text.length - (text.match(/[\uD800-\uDBFF][\uDC00-\uDFFF]/g)?.length ?? 0);
-}
-
-function isHttpUrl(url: string): boolean {
-  return /^https?:\/\//i.test(url) && parseUrl(url) !== undefined;
 }

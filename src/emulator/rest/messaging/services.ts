@@ -6,6 +6,7 @@ import { iso8601 } from '../dates';
 import { pageOf, pageWithMeta } from '../paging';
 import { type Context, route } from '../route';
 import { invalid, notFound } from '../twilio-error';
+import { readValidity } from '../validity-period';
 
 const resource = '/twilio/messaging/services';
 
@@ -66,6 +67,7 @@ function change(service: MessagingService, { call, account, core }: Context): vo
   service.statusCallback = readUrl(form, 'StatusCallback', service.statusCallback);
   service.inboundMethod = readMethod(form, 'InboundMethod', service.inboundMethod);
   service.fallbackMethod = readMethod(form, 'FallbackMethod', service.fallbackMethod);
+  service.validityPeriod = readValidity(form) ?? service.validityPeriod;
   const onNumber = form.get('UseInboundWebhookOnNumber');
   if (onNumber !== null) service.useInboundWebhookOnNumber = onNumber === 'true';
   core.journal.events.emit('account', account);
@@ -112,6 +114,6 @@ function serviceResource(service: MessagingService, { account, core }: Context):
     us_app_to_person_registered: false,
     use_inbound_webhook_on_number: service.useInboundWebhookOnNumber,
     usecase: 'undeclared',
-    validity_period: 36_000,
+    validity_period: service.validityPeriod,
   };
 }

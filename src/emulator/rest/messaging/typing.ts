@@ -1,4 +1,5 @@
 import { json, type Reply } from '../../http';
+import { fieldsOf } from '../json-body';
 import { type Context, route } from '../route';
 import { invalid, notFound } from '../twilio-error';
 
@@ -9,7 +10,7 @@ export const typingRoutes = [
   }),
   route('/v3/Indicators/Typing.json', {
     POST: (context) => {
-      const { channel, messageId } = Object(context.call.json) as { channel?: unknown; messageId?: unknown };
+      const { channel, messageId } = fieldsOf(context.call.json);
       return show(context, channel === 'WHATSAPP' ? 'whatsapp' : channel, messageId);
     },
   }),
@@ -18,9 +19,11 @@ export const typingRoutes = [
 /** Shows the user that the business types, and that it has read the message. */
 function show({ core, account }: Context, channel: unknown, messageId: unknown): Reply {
   if (channel !== 'whatsapp') throw invalid(20422, 'Invalid Parameter: channel');
-  const message = typeof messageId === 'string' ? core.messages.get(messageId) : undefined;
-  if (message?.direction !== 'inbound' || message.accountSid !== account.sid)
-    throw notFound(`Messages/${String(messageId)}`);
+  if (typeof messageId !== 'string' || !/^(SM|MM)[0-9a-fA-F]{32}$/.test(messageId)) {
+    throw invalid(20422, 'Invalid Parameter: messageId');
+  }
+  const message = core.messages.get(messageId);
+  if (message?.direction !== 'inbound' || message.accountSid !== account.sid) throw notFound(`Messages/${messageId}`);
   core.messages.update(message, { reception: 'read' });
   core.journal.events.emit('typing', message.user, message.to);
   return json(200, { success: true });
