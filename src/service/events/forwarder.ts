@@ -1,6 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { Agent, request } from 'undici';
 import { isIP } from 'node:net';
+import { inSpan } from '../../common/spans';
 import type { EventHead, EventSubscriber, WhatsappEvent } from '../../whatsapp-twilio/events/event';
 import type { ForwardEndpoint } from './forward-endpoints';
 import { isPublicAddress, PrivateAddressError, publicLookup } from './public-address';
@@ -59,7 +60,15 @@ export class Forwarder implements EventSubscriber {
   /** @throws ForwardError */
   async deliver(event: WhatsappEvent): Promise<void> {
     try {
-      await this.#deliver(event);
+      const attributes = {
+        'whatsapp.endpoint': this.name,
+        'whatsapp.event.id': event.id,
+        'whatsapp.event.type': event.type,
+        'whatsapp.connection.id': event.connectionId,
+        'whatsapp.message.id': event.type === 'message.status' ? event.data.messageId : undefined,
+        'whatsapp.message.sid': event.data.sid,
+      };
+      await inSpan('whatsapp.forward', { kind: 'client', isRoot: true, attributes }, () => this.#deliver(event));
     } catch (error) {
       this.onResult((error as ForwardError).retryable ? 'retry' : 'refused');
       throw error;

@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { inSpan } from '../../common/spans';
 import { ConnectionRegistry } from '../connections/connection-registry';
 import type { WhatsappTwilioSettings } from '../contract/validate-options';
 import { HandlerQueue, type HandlerTask } from '../handlers/handler-queue';
@@ -74,6 +75,19 @@ export class StatusDispatcher {
       metadata: JSON.parse(message.metadata) as Record<string, string>,
       at: new Date(row.at),
     };
-    return wanted.map(({ name, run }) => ({ name, run: () => run(update) }));
+    return wanted.map(({ name, run }) => ({
+      name,
+      run: () => {
+        const attributes = {
+          'whatsapp.handler': name,
+          'whatsapp.connection.id': update.connectionId,
+          'whatsapp.message.id': update.messageId,
+          'whatsapp.message.sid': update.sid,
+          'whatsapp.message.status': status,
+        };
+        const handle = async () => run(update);
+        return inSpan('whatsapp.handler', { kind: 'consumer', isRoot: true, attributes }, handle);
+      },
+    }));
   }
 }

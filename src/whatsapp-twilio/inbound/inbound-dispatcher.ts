@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { inSpan } from '../../common/spans';
 import { ConnectionRegistry } from '../connections/connection-registry';
 import type { WhatsappTwilioSettings } from '../contract/validate-options';
 import { HandlerQueue, type HandlerTask } from '../handlers/handler-queue';
@@ -69,7 +70,16 @@ export class InboundDispatcher {
       .filter(({ filter }) => filter.has(message.kind))
       .map(({ name, run }) => ({
         name,
-        run: async () => this.prepareReply(row, message, name, await run(message, conversation)),
+        run: async () => {
+          const attributes = {
+            'whatsapp.handler': name,
+            'whatsapp.connection.id': row.connection_id,
+            'whatsapp.message.sid': message.sid,
+          };
+          const handle = async () => run(message, conversation);
+          const reply = await inSpan('whatsapp.handler', { kind: 'consumer', isRoot: true, attributes }, handle);
+          return this.prepareReply(row, message, name, reply);
+        },
       }));
   }
 

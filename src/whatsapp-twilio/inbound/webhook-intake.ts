@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Signal } from '../../common/signal';
+import { inSpan } from '../../common/spans';
 import { type StatusCallback, StatusCallbacks } from '../delivery/status-callbacks';
 import type { Runtime } from '../runtime';
 import { isConnectionError } from '../storage/connection-error';
@@ -31,7 +32,18 @@ export class WebhookIntake {
    *
    * @throws StorageUnreachableError when the storage is away and there is no spool.
    */
-  async take(webhook: Webhook): Promise<void> {
+  take(webhook: Webhook): Promise<void> {
+    const { kind, connectionId, params } = webhook;
+    const attributes = {
+      'whatsapp.webhook.kind': kind,
+      'whatsapp.connection.id': connectionId,
+      'whatsapp.message.sid': params['MessageSid'],
+      'whatsapp.message.id': webhook.kind === 'status' ? webhook.messageId : undefined,
+    };
+    return inSpan('whatsapp.webhook', { attributes }, () => this.keep(webhook));
+  }
+
+  private async keep(webhook: Webhook): Promise<void> {
     const { spool, reach } = this.storage;
     const received = { ...webhook, receivedAt: this.runtime.clock.now() };
     if (spool === undefined) return this.store(received);

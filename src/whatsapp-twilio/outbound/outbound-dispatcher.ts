@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { backoffMs } from '../../common/backoff';
 import { type SendHappening, sendChannel } from '../../common/happenings';
+import { inSpan } from '../../common/spans';
 import { type Claim, WorkLoop } from '../../common/work-loop';
 import { Connection } from '../connections/connection';
 import { ConnectionRegistry } from '../connections/connection-registry';
@@ -190,7 +191,7 @@ export class OutboundDispatcher {
     let resource: MessageResource | undefined;
     try {
       const params = this.paramsOf(row);
-      if (!isStale) resource = await this.clients.call(connection, (client) => client.createMessage(params));
+      if (!isStale) resource = await this.create(connection, row, params);
     } catch (error) {
       if (!isTwilioError(error)) throw error;
       this.logger.warn(`Message ${row.id}: ${error.message}`);
@@ -204,6 +205,15 @@ export class OutboundDispatcher {
     this.pacing.succeeded(row.account_sid);
     this.tell(row, now, { result: 'accepted', sid: resource.sid });
     await this.settlement.taken(row, resource);
+  }
+
+  private create(connection: Connection, row: OutboundRow, params: URLSearchParams): Promise<MessageResource> {
+    const attributes = { 'whatsapp.message.id': row.id, 'whatsapp.connection.id': row.connection_id };
+    return inSpan('whatsapp.send', { kind: 'client', isRoot: true, attributes }, async (annotate) => {
+      const resource = await this.clients.call(connection, (client) => client.createMessage(params));
+      annotate({ 'whatsapp.message.sid': resource.sid });
+      return resource;
+    });
   }
 
   /** Gives the place back when it is told to, or when the answer is late. */
