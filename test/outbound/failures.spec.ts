@@ -107,6 +107,20 @@ describe('When Twilio', () => {
       expect(requests.all).toEqual(['create', 'create']);
     });
 
+    it('is tried again each time after what Retry-After asks for, and less often when that goes on', async () => {
+      await start();
+      host.twilio.faults({ rest: { status: 429, retryAfter: 1, times: 100 } });
+      const message = await send();
+      const pauses: number[] = [];
+      for (let tries = 1; tries <= 7; tries++) {
+        await host.recorder.reaches(message, 'queued', tries);
+        const { waiting } = (await host.outbound.get(message.id))!;
+        pauses.push((Number(waiting!.until) - clock.now()) / 1000);
+        await clock.reach(waiting!.until!);
+      }
+      expect(pauses).toEqual([1, 1, 1, 1, 1, 16, 32]);
+    });
+
     it('is tried again with growing pauses as long as it is too much, and given up after a day', async () => {
       await start();
       host.twilio.faults({ rest: { status: 429, times: 100_000 } });

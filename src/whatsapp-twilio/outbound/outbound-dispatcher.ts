@@ -40,6 +40,9 @@ const STALE_CLAIM_MS = 5000;
 const LATE_ANSWER_MS = 2000;
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 300_000;
+/** So often Twilio's `Retry-After` alone decides; after that the pause also grows. */
+const TRIES_AS_ASKED = 5;
+const SPREAD = 0.1;
 /** A message that Twilio would still refuse for the moment after this long is given up. */
 const RETRY_FOR_MS = 24 * 3_600_000;
 const SECONDS = 1000;
@@ -173,8 +176,11 @@ export class OutboundDispatcher {
     }
   }
 
-  private pauseAfter(row: OutboundRow): number {
-    return backoffMs(row.attempts, FIRST_RETRY_MS, LONGEST_RETRY_MS, this.runtime.random);
+  /** For as long as Twilio asked, a little spread; longer than that only when it goes on refusing. */
+  private pauseAfter({ attempts }: OutboundRow, askedMs = 0): number {
+    const { random } = this.runtime;
+    if (askedMs > 0 && attempts <= TRIES_AS_ASKED) return Math.round(askedMs * (1 + SPREAD * random()));
+    return Math.max(askedMs, backoffMs(attempts, FIRST_RETRY_MS, LONGEST_RETRY_MS, random));
   }
 
   private async send(connection: Connection, row: OutboundRow): Promise<void> {
@@ -245,11 +251,10 @@ export class OutboundDispatcher {
     // While tokens are rotated, one that is refused says little of the next try.
     const isRotating = isRefusedToken(error) && connection.credentials.length > 1;
     if (!(error.retryable || isRotating) || tooOld) return { status: 'failed', dueAt: null, error: messageError };
-    const pause = this.pauseAfter(row);
-    const asked = (error as Partial<TwilioApiError>).retryAfterMs ?? 0;
-    if (error.code === 'TWILIO_RATE_LIMITED') this.pacing.refused(row.account_sid, now + Math.max(pause, asked));
+    const retryAt = now + this.pauseAfter(row, (error as Partial<TwilioApiError>).retryAfterMs);
+    if (error.code === 'TWILIO_RATE_LIMITED') this.pacing.refused(row.account_sid, retryAt);
     // What expires before its next try does so on time.
-    const dueAt = Math.min(now + Math.max(pause, asked), row.expires_at ?? Infinity);
+    const dueAt = Math.min(retryAt, row.expires_at ?? Infinity);
     return { status: 'queued', dueAt, waiting: 'retry', error: messageError };
   }
 }

@@ -8,6 +8,8 @@ export const backlog = (): Migration => ({
       where due_at is not null`.execute(db);
     await sql`create index outbound_messages_lost on outbound_messages (scope, due_at)
       where status in ('sending', 'unknown')`.execute(db);
+    await sql`create index outbound_messages_ahead on outbound_messages (conversation_id, seq)
+      where due_at is not null`.execute(db);
     await sql`create index outbound_messages_expiring on outbound_messages (scope, expires_at)
       where expires_at is not null and due_at is not null`.execute(db);
   },
