@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import twilio from 'twilio';
 import { ManualClock } from '../../src/common/manual-clock';
 import { TwilioEmulator } from '../../src/emulator';
@@ -288,6 +289,12 @@ describe('Inbound messages', () => {
     ).toBe(true);
   });
 
+  it('come with credentials of the URL that are not encoded as they should be', async () => {
+    bench.twilio.webhook({ url: `${bench.app.origin.replace('//', '//100%:a%40b@')}/inbound` });
+    expect(await ana().sends('hi')).toMatchObject({ status: 200, alerts: [] });
+    expect(bench.app.requests.at(-1)?.headers.authorization).toBe(`Basic ${btoa('100%:a@b')}`);
+  });
+
   it('stay on the phone where no webhook is set', async () => {
     const quiet = started(await TwilioEmulator.start());
     expect(await quiet.phone('+15551230001').sends('hi')).toMatchObject({ replies: [], alerts: [] });
@@ -310,5 +317,28 @@ describe('The time limit of a webhook', () => {
     expect(bench.twilio.alerts).toEqual([]);
     clock.advance('1s');
     expect((await outcome).alerts).toMatchObject([{ code: 11200 }]);
+  });
+
+  it.each([
+    ['the answer', '#rt=2000', 11200, 1],
+    ['the answer, and then tries again', '#rt=2000&rp=rt&rc=1', 11200, 2],
+    ['all tries together', '#tt=2000', 11203, 1],
+  ])('is what the fragment sets for %s', async (_what, fragment, code, tries) => {
+    const clock = new ManualClock('2026-01-01T00:00:00Z');
+    const bench = started(await startBench({ clock }));
+    bench.twilio.webhook({ url: `${bench.app.origin}/inbound${fragment}` });
+    const requests = new EventEmitter();
+    bench.answer = () => requests.emit('request');
+    let asked = once(requests, 'request');
+    const outcome = bench.twilio.phone('+15551230001').sends('hi');
+    for (let left = tries; left > 0; left -= 1) {
+      await asked;
+      asked = once(requests, 'request');
+      clock.advance(1999);
+      expect(bench.twilio.alerts).toEqual([]);
+      clock.advance(1);
+    }
+    expect((await outcome).alerts).toMatchObject([{ code }]);
+    expect(bench.inbound()).toHaveLength(tries);
   });
 });

@@ -178,6 +178,8 @@ describe('REST: messages, judged by the official client', () => {
     expect([response.status, moreInfo]).toEqual([status, `https://www.twilio.com/docs/errors/${String(code)}`]);
     return [status, code];
   };
+  const typing = (fields: object) =>
+    error('/v3/Indicators/Typing.json', { body: JSON.stringify({ channel: 'WHATSAPP', ...fields }) });
 
   it.each([
     ['/v1/Content', '{bad'],
@@ -189,8 +191,6 @@ describe('REST: messages, judged by the official client', () => {
   });
 
   it('refuses a typing indicator for what is no message with 400, and for an unknown one with 404', async () => {
-    const typing = (fields: object) =>
-      error('/v3/Indicators/Typing.json', { body: JSON.stringify({ channel: 'WHATSAPP', ...fields }) });
     expect(await typing({})).toEqual([400, 20422]);
     expect(await typing({ messageId: 'SM1' })).toEqual([400, 20422]);
     expect(await typing({ messageId: `SM${'0'.repeat(32)}` })).toEqual([404, 20404]);

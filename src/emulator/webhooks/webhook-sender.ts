@@ -176,7 +176,7 @@ export class WebhookSender {
   }
 
   #headers({ account, url, signedUrl, method, parameters, idempotencyToken }: Hop): Record<string, string> {
-    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    const credentials = `${decoded(url.username)}:${decoded(url.password)}`;
     return {
       accept: '*/*',
       ...(method === 'POST' ? { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8' } : {}),
@@ -196,6 +196,15 @@ export class WebhookSender {
       this.#agents.set(connectTimeout, agent);
     }
     return agent;
+  }
+}
+
+/** A part of a URL; as it is where its percent signs are no encoding. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }
 

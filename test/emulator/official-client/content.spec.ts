@@ -47,6 +47,38 @@ describe('Content, judged by the official client', () => {
     await expect(contents(sid).fetch()).rejects.toMatchObject({ status: 404, code: 20404 });
   });
 
+  it('is searched by version 2, with all that it filters and sorts by', async () => {
+    const hello = (await create()).sid;
+    const hallo = (
+      await create(
+        { 'twilio/media': { media: ['https://example.com/a.png'], body: 'Hallo' } },
+        {
+          friendly_name: 'greeting',
+          language: 'de',
+        },
+      )
+    ).sid;
+    bench.twilio.approval(hallo, 'approved');
+    const search = async (filter: object) => {
+      const found = await bench.client.content.v2.contents.list(filter);
+      expect((await bench.client.content.v2.contentAndApprovals.list(filter)).map(({ sid }) => sid)).toEqual(
+        found.map(({ sid }) => sid),
+      );
+      return found.map(({ sid }) => sid);
+    };
+    expect(await search({})).toEqual([hallo, hello]);
+    expect(await search({ contentName: 'GREET' })).toEqual([hallo]);
+    expect(await search({ content: 'hello' })).toEqual([hello]);
+    expect(await search({ language: ['en', 'fr'] })).toEqual([hello]);
+    expect(await search({ contentType: ['twilio/media'] })).toEqual([hallo]);
+    expect(await search({ channelEligibility: ['whatsapp:approved'] })).toEqual([hallo]);
+    expect(await search({ sortByContentName: 'desc' })).toEqual([hello, hallo]);
+    expect(await search({ dateCreatedAfter: new Date(Date.now() + 3_600_000) })).toEqual([]);
+    expect(await search({ dateCreatedBefore: new Date(Date.now() + 3_600_000) })).toHaveLength(2);
+    expect(await search({ contentName: 'e', language: ['fr'] })).toEqual([]);
+    await expect(search({ sortByDate: 'sideways' })).rejects.toMatchObject({ status: 400, code: 20422 });
+  });
+
   it('pages by token', async () => {
     for (let index = 0; index < 5; index += 1) await create();
     expect(await bench.client.content.v1.contents.list({ pageSize: 2 })).toHaveLength(5);

@@ -1,6 +1,6 @@
 import { anyUrl, exactly, iso8601, listQuery, pageWithMeta } from './envelopes';
 import type { Operation } from './operations';
-import { nullable, oneOf, sid, text } from './schema';
+import { dateOrTime, nullable, oneOf, sid, text } from './schema';
 
 const common = {
   date_created: iso8601,
@@ -31,6 +31,20 @@ const body = {
   properties: { types: common.types, variables: common.variables, friendly_name: text, language: text },
 };
 
+/** Version 1 has none of these; the emulator ignores there what version 2 filters by. */
+const texts = { type: 'array', items: text };
+const contentQuery = listQuery({
+  SortByDate: text,
+  SortByContentName: text,
+  DateCreatedAfter: dateOrTime,
+  DateCreatedBefore: dateOrTime,
+  ContentName: text,
+  Content: text,
+  Language: texts,
+  ContentType: texts,
+  ChannelEligibility: texts,
+});
+
 /** `twilio_content_v1` and `_v2` */
 export const contentOperations: readonly Operation[] = [
   {
@@ -45,7 +59,7 @@ export const contentOperations: readonly Operation[] = [
     name: 'ListContent',
     method: 'GET',
     path: '/v[12]/Content',
-    form: listQuery(),
+    form: contentQuery,
     status: 200,
     answer: pageWithMeta('contents', content),
   },
@@ -56,7 +70,7 @@ export const contentOperations: readonly Operation[] = [
     name: 'ListContentAndApprovals',
     method: 'GET',
     path: '/v[12]/ContentAndApprovals',
-    form: listQuery(),
+    form: contentQuery,
     status: 200,
     answer: pageWithMeta('contents', exactly({ ...common, approval_requests: whatsapp })),
   },

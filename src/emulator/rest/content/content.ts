@@ -7,14 +7,17 @@ import { pageOf, pageWithMeta } from '../paging';
 import { type Context, type Handler, route } from '../route';
 import { invalid, notFound } from '../twilio-error';
 import { contentAndApprovalsResource, contentResource, legacyContentResource } from './resources';
+import { searchContents } from './search';
 
 const resource = '/twilio/content/contents';
 
 /** @see https://www.twilio.com/docs/content/content-api-resources */
 export const contentRoutes = [
-  route('/v[12]/Content', { GET: listOf(contentResource), POST: create }, { resource }),
+  route('/v1/Content', { GET: listOf(contentResource), POST: create }, { resource }),
+  route('/v2/Content', { GET: searchOf(contentResource) }, { resource }),
   route('/v1/Content/{HX}', { GET: fetch, PUT: update, DELETE: remove }, { resource }),
-  route('/v[12]/ContentAndApprovals', { GET: listOf(contentAndApprovalsResource) }, { resource }),
+  route('/v1/ContentAndApprovals', { GET: listOf(contentAndApprovalsResource) }, { resource }),
+  route('/v2/ContentAndApprovals', { GET: searchOf(contentAndApprovalsResource) }, { resource }),
   route('/v1/LegacyContent', { GET: listOf(legacyContentResource) }, { resource }),
 ];
 
@@ -29,11 +32,20 @@ type View = (template: ContentTemplate, context: Context) => Record<string, unkn
 
 function listOf(view: View): Handler {
   return (context) => {
-    const { account, call, core } = context;
-    const page = pageOf([...account.contents.values()].toReversed(), call.query);
-    const items = page.items.map((template) => view(template, context));
-    return json(200, pageWithMeta(core.url + call.path, call.query, 'contents', { ...page, items }));
+    const templates = [...context.account.contents.values()].toReversed();
+    return list(templates, view, context);
   };
+}
+
+function searchOf(view: View): Handler {
+  return (context) => list(searchContents([...context.account.contents.values()], context.call.query), view, context);
+}
+
+function list(templates: readonly ContentTemplate[], view: View, context: Context): Reply {
+  const { call, core } = context;
+  const page = pageOf(templates, call.query);
+  const items = page.items.map((template) => view(template, context));
+  return json(200, pageWithMeta(core.url + call.path, call.query, 'contents', { ...page, items }));
 }
 
 function create(context: Context): Reply {

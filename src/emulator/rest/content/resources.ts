@@ -46,7 +46,7 @@ export function approvalResource(template: ContentTemplate): Record<string, unkn
 }
 
 /** Twilio has no word for a template that WhatsApp alone deleted. */
-function publicStatus({ status }: Approval): string {
+export function publicStatus({ status }: Approval): string {
   return status === 'deleted' ? 'disabled' : status;
 }
 
