@@ -132,7 +132,7 @@ describe('A message that has to wait', () => {
 
     it('is released into its schedule, not before its sendAt', async () => {
       await start();
-      const sendAt = inSeconds(600);
+      const sendAt = inSeconds(605); // a time that nobody else waits for
       const message = await host.outbound.send({ to: TO, text: 'Hi', sendAt, outsideWindow: 'hold' });
       expect(message.status).toBe('held');
       await host.twilio.phone(TO).sends('Hello');

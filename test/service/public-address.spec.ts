@@ -3,7 +3,7 @@ import { Forwarder } from '../../src/service/events/forwarder';
 import type { WhatsappEvent } from '../../src/whatsapp-twilio/events/event';
 import { EventReceiver } from '../support/event-receiver';
 
-const event = { id: 'e', type: 'message.received' } as unknown as WhatsappEvent;
+const event = { id: 'e', type: 'message.received', data: { sid: 'SM1' } } as unknown as WhatsappEvent;
 
 describe('An address for everyone', () => {
   it.each(['8.8.8.8', '1.1.1.1', '2606:4700:4700::1111'])('is %s', (address) => {
