@@ -83,7 +83,9 @@ export class OutboundClaims {
       if (until === undefined) open.push([account, rpm]);
       else wakeTimes.push(until);
     }
-    if (open.length === 0 && !outlook.isOverdue) return { items: [], changed: false, nextAt: earliest(wakeTimes) };
+    if (open.length === 0 && !outlook.isOverdue && !this.arrivals.areDue) {
+      return { items: [], changed: false, nextAt: earliest(wakeTimes) };
+    }
 
     const afterwards: (() => void)[] = [];
     const claim = await this.db.transaction().execute(async (trx) => {
@@ -143,7 +145,7 @@ export class OutboundClaims {
   }
 
   private async keepSlots(turn: Turn): Promise<void> {
-    if (this.arrivals.areMany) await this.writeArrivals(turn);
+    if (this.arrivals.areDue) await this.writeArrivals(turn);
     if (turn.now < this.forgetAt) return;
     this.forgetAt = turn.now + FORGET_EVERY_MS;
     await forgetSpent(turn.trx, turn.now);
