@@ -56,6 +56,8 @@ export class HandlerQueue<Table extends WorkTable, Result> {
   /** Those of them that are still being worked on. */
   readonly #inFlight = new Set<WorkRow<Table>>();
   readonly #commits: BatchCommit<Entry<Table, Result>>;
+  /** No lease of what is in flight ends before this. */
+  #leasedUntil = 0;
   #isClaimLost = false;
   #stopped = false;
   #cancelHeartbeat: (() => void) | undefined;
@@ -96,6 +98,8 @@ export class HandlerQueue<Table extends WorkTable, Result> {
 
   async #claim(limit: number) {
     const now = this.options.clock.now();
+    // After a standstill of the process its leases are over, but not its work: it must not take up its own again.
+    if (now >= this.#leasedUntil) await this.#extendLeases();
     if (this.#isClaimLost) await this.queue.releaseAllBut(this.#held, now);
     this.#isClaimLost = true; // until all is known that the caller needs
     const items = await this.queue.claim(limit, now, now + LEASE_MS);
@@ -208,12 +212,16 @@ export class HandlerQueue<Table extends WorkTable, Result> {
   #beat(): void {
     if (this.#stopped) return;
     this.#cancelHeartbeat = this.options.clock.setTimeout(() => {
-      const until = this.options.clock.now() + LEASE_MS;
-      void this.queue
-        .extendLeases(this.#inFlight, until)
+      void this.#extendLeases()
         .catch(this.options.onError)
         .then(() => this.#beat());
     }, LEASE_MS / 3);
+  }
+
+  async #extendLeases(): Promise<void> {
+    const until = this.options.clock.now() + LEASE_MS;
+    await this.queue.extendLeases(this.#inFlight, until);
+    this.#leasedUntil = until;
   }
 }
 
