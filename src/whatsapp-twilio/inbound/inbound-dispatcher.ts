@@ -9,7 +9,8 @@ import { type Conversation, customerServiceWindow } from '../messages/conversati
 import type { WhatsappMessage } from '../messages/inbound-message';
 import { parseInboundMessage } from '../messages/parse-inbound-message';
 import { parseAddress } from '../messages/address';
-import { OutboundService, type PreparedMessage } from '../outbound/outbound.service';
+import { OutboundService } from '../outbound/outbound.service';
+import type { PreparedMessage } from '../outbound/outbox';
 import type { Runtime } from '../runtime';
 import type { Signals } from '../signals';
 import type { Database, DatabaseTransaction } from '../storage/database';
@@ -76,9 +77,9 @@ export class InboundDispatcher {
             'whatsapp.connection.id': row.connection_id,
             'whatsapp.message.sid': message.sid,
           };
-          const handle = async () => run(message, conversation);
-          const reply = await inSpan('whatsapp.handler', { kind: 'consumer', isRoot: true, attributes }, handle);
-          return this.prepareReply(row, message, name, reply);
+          // Its reply belongs to the span of the handler.
+          const handle = async () => this.prepareReply(row, message, name, await run(message, conversation));
+          return inSpan('whatsapp.handler', { kind: 'consumer', parent: row.trace, attributes }, handle);
         },
       }));
   }

@@ -22,6 +22,8 @@ export interface InboundWebhook {
   readonly idempotencyToken?: string;
   /** Milliseconds since 1970; now, unless it was received earlier. */
   readonly receivedAt?: number;
+  /** The span in which it came in, as a `traceparent`. */
+  readonly trace?: string;
 }
 
 /** What came of storing a message. */
@@ -123,6 +125,7 @@ export class Inbox {
         done_handlers: '[]',
         failure: null,
         finished_at: null,
+        trace: webhook.trace ?? null,
       })
       .onConflict((conflict) => conflict.doNothing())
       .returning('id')

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
+import { activeTrace } from '../../common/spans';
 import type { Connection } from '../connections/connection';
 import { ConnectionRegistry } from '../connections/connection-registry';
 import { inConversation } from '../conversations/conversation-filter';
@@ -21,7 +22,7 @@ import {
   toMessageEvent,
   toOutboundMessage,
 } from './outbound-message.view';
-import { Outbox } from './outbox';
+import { Outbox, type PreparedMessage } from './outbox';
 import { WaitingReasons } from './waiting-reasons';
 
 export interface SendOptions {
@@ -46,12 +47,6 @@ export interface OutboundPage {
   readonly messages: readonly OutboundMessage[];
   /** For the next page; absent on the last. */
   readonly nextCursor?: string;
-}
-
-/** A message that may be queued, and the connection that sends it. */
-export interface PreparedMessage {
-  readonly connection: Connection;
-  readonly request: OutboundRequest;
 }
 
 /**
@@ -81,11 +76,11 @@ export class OutboundService {
    * @throws TransactionNotPossibleError (`TRANSACTION_NOT_POSSIBLE`) when the storage is not PostgreSQL.
    */
   async send(input: OutboundMessageInput, { transaction }: SendOptions = {}): Promise<OutboundMessage> {
-    const { connection, request } = await this.prepare(input);
-    if (transaction !== undefined) return this.sendWithin(transaction, connection, request);
+    const prepared = await this.prepare(input);
+    if (transaction !== undefined) return this.sendWithin(transaction, prepared);
     const row = await groupCommitOf(this.db).run(
-      (trx) => this.outbox.enqueue(trx, connection, request),
-      request.to.value,
+      (trx) => this.outbox.enqueue(trx, prepared),
+      prepared.request.to.value,
     );
     this.signals.outbox.emit();
     return toOutboundMessage(row);
@@ -102,7 +97,7 @@ export class OutboundService {
     const { request } = validation;
     const connection = await this.connectionOf(request);
     await this.checkSender(connection, request);
-    return { connection, request };
+    return { connection, request, trace: await activeTrace() };
   }
 
   /**
@@ -111,8 +106,8 @@ export class OutboundService {
    *
    * @internal
    */
-  async enqueue(trx: DatabaseTransaction, { connection, request }: PreparedMessage): Promise<OutboundMessage> {
-    return toOutboundMessage(await this.outbox.enqueue(trx, connection, request));
+  async enqueue(trx: DatabaseTransaction, prepared: PreparedMessage): Promise<OutboundMessage> {
+    return toOutboundMessage(await this.outbox.enqueue(trx, prepared));
   }
 
   /** A message and its history; `undefined` if there is none with this id. */
@@ -169,17 +164,13 @@ export class OutboundService {
   }
 
   /** The conversation is found or begun beforehand: a caller's long transaction must not hold up its webhooks. */
-  private async sendWithin(
-    transaction: CallersTransaction,
-    connection: Connection,
-    request: OutboundRequest,
-  ): Promise<OutboundMessage> {
+  private async sendWithin(transaction: CallersTransaction, prepared: PreparedMessage): Promise<OutboundMessage> {
     if (engineOf(this.db).name !== 'postgres') throw new TransactionNotPossibleError();
     const route = await groupCommitOf(this.db).run(
-      (trx) => this.outbox.route(trx, connection, request),
-      request.to.value,
+      (trx) => this.outbox.route(trx, prepared),
+      prepared.request.to.value,
     );
-    const row = await withinTransaction(transaction, (trx) => this.outbox.add(trx, connection, request, route));
+    const row = await withinTransaction(transaction, (trx) => this.outbox.add(trx, prepared, route));
     return toOutboundMessage(row);
   }
 

@@ -25,6 +25,14 @@ import {
 /** Statuses in which a message has not left and may be taken back. */
 const cancelable = new Set(['queued', 'scheduled', 'held']);
 
+/** A message that may be queued, and the connection that sends it. */
+export interface PreparedMessage {
+  readonly connection: Connection;
+  readonly request: OutboundRequest;
+  /** The span in which it is queued, as a `traceparent`. */
+  readonly trace: string | undefined;
+}
+
 /** The stored queue of outbound messages. Every method works inside the caller's transaction. */
 @Injectable()
 export class Outbox {
@@ -35,12 +43,12 @@ export class Outbox {
   ) {}
 
   /** Stores a message as work for the dispatcher; one with a known idempotency key is found instead. */
-  async enqueue(trx: DatabaseTransaction, connection: Connection, request: OutboundRequest): Promise<OutboundRow> {
-    return this.add(trx, connection, request, await this.route(trx, connection, request));
+  async enqueue(trx: DatabaseTransaction, message: PreparedMessage): Promise<OutboundRow> {
+    return this.add(trx, message, await this.route(trx, message));
   }
 
   /** Who sends it, and in which conversation. */
-  async route(trx: DatabaseTransaction, connection: Connection, request: OutboundRequest): Promise<Route> {
+  async route(trx: DatabaseTransaction, { connection, request }: PreparedMessage): Promise<Route> {
     const sender = await this.chooseSender(trx, connection, request);
     const conversation = await findOrCreateConversation(
       trx,
@@ -59,8 +67,7 @@ export class Outbox {
   /** Adds a message to a conversation that is there. */
   async add(
     trx: DatabaseTransaction,
-    connection: Connection,
-    request: OutboundRequest,
+    { connection, request, trace }: PreparedMessage,
     route: Route,
   ): Promise<OutboundRow> {
     const { sender, conversation } = route;
@@ -104,6 +111,7 @@ export class Outbox {
       outside_window: 'template' in request.content ? 'send' : request.outsideWindow,
       created_at: now,
       updated_at: now,
+      trace: trace ?? null,
       ...startOf({ now, sendAt, expiresAt, hold: mustWait && request.outsideWindow === 'hold' }),
     };
     const stored = await trx
