@@ -63,7 +63,7 @@ export class StatusDispatcher {
     if (wanted.length === 0) return [];
     const message = await this.db
       .selectFrom('outbound_messages')
-      .select(['twilio_sid', 'conversation_id', 'to_address', 'metadata'])
+      .select(['twilio_sid', 'conversation_id', 'to_address', 'metadata', 'trace'])
       .where('id', '=', row.message_id)
       .executeTakeFirstOrThrow();
     const update: StatusUpdate = {
@@ -89,7 +89,7 @@ export class StatusDispatcher {
           'whatsapp.message.status': status,
         };
         const handle = async () => run(update);
-        return inSpan('whatsapp.handler', { kind: 'consumer', isRoot: true, attributes }, handle);
+        return inSpan('whatsapp.handler', { kind: 'consumer', parent: message.trace, attributes }, handle);
       },
     }));
   }

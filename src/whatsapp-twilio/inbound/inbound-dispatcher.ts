@@ -11,7 +11,7 @@ import type { WhatsappMessage } from '../messages/inbound-message';
 import { parseInboundMessage } from '../messages/parse-inbound-message';
 import { parseAddress } from '../messages/address';
 import { OutboundService } from '../outbound/outbound.service';
-import { type Order, Outbox } from '../outbound/outbox';
+import { type PreparedMessage, Outbox } from '../outbound/outbox';
 import type { Runtime } from '../runtime';
 import type { Signals } from '../signals';
 import type { Database, DatabaseTransaction } from '../storage/database';
@@ -27,7 +27,7 @@ import { InvalidReplyError } from './invalid-reply.error';
 @Injectable()
 export class InboundDispatcher {
   private readonly logger = new Logger('WhatsappTwilio');
-  private readonly queue: HandlerQueue<'inbound_messages', Order | undefined>;
+  private readonly queue: HandlerQueue<'inbound_messages', PreparedMessage | undefined>;
   private readonly conversations: Gathered<string, ConversationRow>;
 
   constructor(
@@ -68,7 +68,7 @@ export class InboundDispatcher {
     return this.queue.stop();
   }
 
-  private async tasksOf(row: InboundRow): Promise<HandlerTask<Order | undefined>[]> {
+  private async tasksOf(row: InboundRow): Promise<HandlerTask<PreparedMessage | undefined>[]> {
     const message = parseInboundMessage(JSON.parse(row.params) as Record<string, string>, {
       connectionId: row.connection_id,
       receivedAt: new Date(row.received_at),
@@ -84,9 +84,9 @@ export class InboundDispatcher {
             'whatsapp.connection.id': row.connection_id,
             'whatsapp.message.sid': message.sid,
           };
-          const handle = async () => run(message, conversation);
-          const reply = await inSpan('whatsapp.handler', { kind: 'consumer', isRoot: true, attributes }, handle);
-          return this.prepareReply(row, message, name, reply);
+          // Its reply belongs to the span of the handler.
+          const handle = async () => this.prepareReply(row, message, name, await run(message, conversation));
+          return inSpan('whatsapp.handler', { kind: 'consumer', parent: row.trace, attributes }, handle);
         },
       }));
   }
@@ -112,7 +112,7 @@ export class InboundDispatcher {
     { from, to }: WhatsappMessage,
     handler: string,
     reply: HandlerReply,
-  ): Promise<Order | undefined> {
+  ): Promise<PreparedMessage | undefined> {
     if (reply === undefined || reply === null) return undefined;
     const content = typeof reply === 'string' ? { text: reply } : reply;
     if (typeof content !== 'object') throw new InvalidReplyError(handler, typeof reply);
@@ -126,9 +126,12 @@ export class InboundDispatcher {
     return persistently(this.db, () => this.outbound.prepare(answer));
   }
 
-  private async keepReplies(trx: DatabaseTransaction, replies: readonly (Order | undefined)[]): Promise<void> {
-    const orders = replies.filter((reply) => reply !== undefined);
-    for (const enqueued of await this.outbox.enqueueAll(trx, orders)) {
+  private async keepReplies(
+    trx: DatabaseTransaction,
+    replies: readonly (PreparedMessage | undefined)[],
+  ): Promise<void> {
+    const messages = replies.filter((reply) => reply !== undefined);
+    for (const enqueued of await this.outbox.enqueueAll(trx, messages)) {
       if (!(enqueued instanceof Error)) continue;
       if (enqueued.code !== 'OPTED_OUT') throw enqueued;
       // The handler has done its work; that the user wants no answer is no failure of its.

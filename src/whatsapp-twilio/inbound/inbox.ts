@@ -24,13 +24,15 @@ export interface InboundWebhook {
   readonly idempotencyToken?: string;
   /** Milliseconds since 1970; now, unless it was received earlier. */
   readonly receivedAt?: number;
+  /** The span in which it came in, as a `traceparent`. */
+  readonly trace?: string;
 }
 
 /** What came of storing a message. */
 export interface Accepted {
   readonly outcome: 'new' | 'repeat';
-  /** How many waiting messages it let go or canceled. */
-  readonly moved: number;
+  /** Whether it, or one that was stored with it, let waiting messages go or canceled them. */
+  readonly haveMoved: boolean;
 }
 
 /** Stores what came in before it is acknowledged. Messages that arrive together are stored together. */
@@ -60,9 +62,9 @@ export class Inbox {
   }
 
   /** Tells those who have something to do now. To be called after the commit. */
-  announce({ outcome, moved }: Accepted): void {
+  announce({ outcome, haveMoved }: Accepted): void {
     if (outcome === 'new') this.signals.inbox.emit();
-    if (moved > 0) {
+    if (haveMoved) {
       this.signals.outbox.emit();
       this.signals.statuses.emit();
     }
@@ -95,15 +97,10 @@ export class Inbox {
         at: row.received_at,
       })),
     );
-    const moved = new Map<string, number>();
-    for (const { row, conversation, params } of news) {
-      moved.set(row.id, await this.optOuts.heed(trx, conversation, params));
-    }
-    const released = await this.openWindows(trx, news, now);
-    return drafts.map(({ id }, index) => {
-      if (!isNew.has(id)) return REPEAT;
-      return { outcome: 'new', moved: moved.get(id)! + (index === 0 ? released : 0) };
-    });
+    let moved = 0;
+    for (const { conversation, params } of news) moved += await this.optOuts.heed(trx, conversation, params);
+    moved += await this.openWindows(trx, news, now);
+    return drafts.map(({ id }) => (isNew.has(id) ? { outcome: 'new', haveMoved: moved > 0 } : REPEAT));
   }
 
   private draw(webhook: InboundWebhook, conversation: ConversationRow, now: number) {
@@ -124,6 +121,7 @@ export class Inbox {
       done_handlers: '[]',
       failure: null,
       finished_at: null,
+      trace: webhook.trace ?? null,
     };
   }
 
@@ -157,7 +155,7 @@ interface Stored {
   readonly conversation: ConversationRow;
 }
 
-const REPEAT: Accepted = { outcome: 'repeat', moved: 0 };
+const REPEAT: Accepted = { outcome: 'repeat', haveMoved: false };
 
 function participantsOf({ connectionId, params }: InboundWebhook): Participants {
   const { From = '', To = '', MessagingServiceSid: messagingServiceSid, ExternalUserId: userId } = params;

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
+import { activeTrace } from '../../common/spans';
 import type { Connection } from '../connections/connection';
 import { ConnectionRegistry } from '../connections/connection-registry';
 import { inConversation } from '../conversations/conversation-filter';
@@ -22,7 +23,7 @@ import {
   toMessageEvent,
   toOutboundMessage,
 } from './outbound-message.view';
-import { type Enqueued, type Order, Outbox } from './outbox';
+import { type Enqueued, type PreparedMessage, Outbox } from './outbox';
 import { WaitingReasons } from './waiting-reasons';
 
 export interface SendOptions {
@@ -57,7 +58,7 @@ export interface OutboundPage {
  */
 @Injectable()
 export class OutboundService {
-  private readonly commits: BatchCommit<Order, Enqueued>;
+  private readonly commits: BatchCommit<PreparedMessage, Enqueued>;
 
   constructor(
     @Inject(DATABASE) private readonly db: Database,
@@ -80,9 +81,9 @@ export class OutboundService {
    * @throws TransactionNotPossibleError (`TRANSACTION_NOT_POSSIBLE`) when the storage is not PostgreSQL.
    */
   async send(input: OutboundMessageInput, { transaction }: SendOptions = {}): Promise<OutboundMessage> {
-    const order = await this.prepare(input);
-    if (transaction !== undefined) return this.sendWithin(transaction, order);
-    const row = stored(await this.commits.add(order));
+    const prepared = await this.prepare(input);
+    if (transaction !== undefined) return this.sendWithin(transaction, prepared);
+    const row = stored(await this.commits.add(prepared));
     this.signals.outbox.emit();
     return toOutboundMessage(row);
   }
@@ -92,13 +93,13 @@ export class OutboundService {
    *
    * @internal
    */
-  async prepare(input: OutboundMessageInput): Promise<Order> {
+  async prepare(input: OutboundMessageInput): Promise<PreparedMessage> {
     const validation = validateOutboundMessage(input);
     if (!validation.ok) throw new InvalidMessageError(validation.errors);
     const { request } = validation;
     const connection = await this.connectionOf(request);
     await this.checkSender(connection, request);
-    return { connection, request };
+    return { connection, request, trace: await activeTrace() };
   }
 
   /** A message and its history; `undefined` if there is none with this id. */
@@ -155,10 +156,10 @@ export class OutboundService {
   }
 
   /** The conversation is found or begun beforehand: a caller's long transaction must not hold up its webhooks. */
-  private async sendWithin(transaction: CallersTransaction, order: Order): Promise<OutboundMessage> {
+  private async sendWithin(transaction: CallersTransaction, prepared: PreparedMessage): Promise<OutboundMessage> {
     if (engineOf(this.db).name !== 'postgres') throw new TransactionNotPossibleError();
-    const routes = await groupCommitOf(this.db).run((trx) => this.outbox.routeAll(trx, [order]), userOf(order));
-    const [row] = await withinTransaction(transaction, (trx) => this.outbox.addAll(trx, [order], routes));
+    const routes = await groupCommitOf(this.db).run((trx) => this.outbox.routeAll(trx, [prepared]), userOf(prepared));
+    const [row] = await withinTransaction(transaction, (trx) => this.outbox.addAll(trx, [prepared], routes));
     return toOutboundMessage(stored(row!));
   }
 
@@ -199,7 +200,7 @@ export class OutboundService {
 }
 
 /** What is written about one conversation keeps its order. */
-function userOf({ request }: Order): string {
+function userOf({ request }: PreparedMessage): string {
   return request.to.value;
 }
 

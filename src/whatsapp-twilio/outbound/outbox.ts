@@ -25,6 +25,16 @@ import {
 /** Statuses in which a message has not left and may be taken back. */
 const cancelable = new Set(['queued', 'scheduled', 'held']);
 
+/** A message that may be queued, and the connection that sends it. */
+export interface PreparedMessage {
+  readonly connection: Connection;
+  readonly request: OutboundRequest;
+  /** The span in which it is queued, as a `traceparent`. */
+  readonly trace: string | undefined;
+}
+
+export type Enqueued = OutboundRow | IdempotencyConflictError | OptedOutError | OutsideWindowError;
+
 /** The stored queue of outbound messages. Every method works inside the caller's transaction. */
 @Injectable()
 export class Outbox {
@@ -38,15 +48,15 @@ export class Outbox {
    * Stores messages as work for the dispatcher; one with a known idempotency key is found instead. What cannot be stored
    * comes back as the error that says why, and harms no other.
    */
-  async enqueueAll(trx: DatabaseTransaction, orders: readonly Order[]): Promise<Enqueued[]> {
-    return this.addAll(trx, orders, await this.routeAll(trx, orders));
+  async enqueueAll(trx: DatabaseTransaction, messages: readonly PreparedMessage[]): Promise<Enqueued[]> {
+    return this.addAll(trx, messages, await this.routeAll(trx, messages));
   }
 
   /** Who sends each, and in which conversation. */
-  async routeAll(trx: DatabaseTransaction, orders: readonly Order[]): Promise<Route[]> {
+  async routeAll(trx: DatabaseTransaction, messages: readonly PreparedMessage[]): Promise<Route[]> {
     const senders: Sender[] = [];
-    for (const { connection, request } of orders) senders.push(await this.chooseSender(trx, connection, request));
-    const participants = orders.map(({ connection, request }, index) => {
+    for (const { connection, request } of messages) senders.push(await this.chooseSender(trx, connection, request));
+    const participants = messages.map(({ connection, request }, index) => {
       const { from, messagingServiceSid } = senders[index]!;
       return {
         connectionId: connection.id,
@@ -65,17 +75,21 @@ export class Outbox {
   }
 
   /** Adds messages to conversations that are there. */
-  async addAll(trx: DatabaseTransaction, orders: readonly Order[], routes: readonly Route[]): Promise<Enqueued[]> {
+  async addAll(
+    trx: DatabaseTransaction,
+    messages: readonly PreparedMessage[],
+    routes: readonly Route[],
+  ): Promise<Enqueued[]> {
     const now = this.runtime.clock.now();
     const optedOut = await optedOutOf(
       trx,
       routes.map(({ conversation }) => conversation),
     );
-    const drafts = orders.map((order, index) => {
+    const drafts = messages.map((message, index) => {
       const route = routes[index]!;
-      const hash = hashOf(order.request);
-      const refusal = refusalOf(order.request, route, optedOut, now);
-      return { order, hash, refusal, row: this.draw(order, route, hash, now) };
+      const hash = hashOf(message.request);
+      const refusal = refusalOf(message.request, route, optedOut, now);
+      return { message, hash, refusal, row: this.draw(message, route, hash, now) };
     });
     const rows = drafts.filter(({ refusal }) => refusal === undefined).map(({ row }) => row);
     const stored = new Map<string, OutboundRow>();
@@ -90,15 +104,15 @@ export class Outbox {
       await this.journal.begin(trx, inserted);
     }
     const enqueued: Enqueued[] = [];
-    for (const { order, hash, refusal, row } of drafts) {
-      enqueued.push(stored.get(row.id) ?? (await this.repeated(trx, order, hash)) ?? refusal!);
+    for (const { message, hash, refusal, row } of drafts) {
+      enqueued.push(stored.get(row.id) ?? (await this.repeated(trx, message, hash)) ?? refusal!);
     }
     return enqueued;
   }
 
   /** The message as it is stored. */
   private draw(
-    { connection, request }: Order,
+    { connection, request, trace }: PreparedMessage,
     { sender, conversation }: Route,
     hash: string,
     now: number,
@@ -129,6 +143,7 @@ export class Outbox {
       outside_window: 'template' in request.content ? 'send' : request.outsideWindow,
       created_at: now,
       updated_at: now,
+      trace: trace ?? null,
       ...startOf({ now, sendAt, expiresAt, hold }),
     };
   }
@@ -160,7 +175,7 @@ export class Outbox {
   /** The message that has the request's idempotency key. */
   private async repeated(
     trx: DatabaseTransaction,
-    { connection, request: { idempotencyKey } }: Order,
+    { connection, request: { idempotencyKey } }: PreparedMessage,
     contentHash: string,
   ): Promise<OutboundRow | IdempotencyConflictError | undefined> {
     if (idempotencyKey === undefined) return undefined;
@@ -198,14 +213,6 @@ export class Outbox {
     return { messagingServiceSid, ...(known && { from: { kind: 'phone', value: known } }) };
   }
 }
-
-/** A message to send, and as whom. */
-export interface Order {
-  readonly connection: Connection;
-  readonly request: OutboundRequest;
-}
-
-export type Enqueued = OutboundRow | IdempotencyConflictError | OptedOutError | OutsideWindowError;
 
 interface Sender {
   readonly from?: Address;
