@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { Spool } from '../../src/whatsapp-twilio/storage/spool';
+import { MemoryTracer } from '../support/memory-tracer';
 import { type OutageHost, startOutageHost } from '../support/outage-host';
 import { createDatabase, type PostgresServer, startPostgres } from '../support/postgres';
 import { useTemporaryFolder } from '../support/temporary-folder';
@@ -67,6 +68,20 @@ describe('While PostgreSQL is away', () => {
   const health = () => host.app.get(WhatsappTwilioStorageHealthIndicator).isHealthy();
 
   describe('and there is a spool', () => {
+    it('what came in is handled in its trace when it is back', async () => {
+      const tracer = new MemoryTracer().register();
+      try {
+        host = await startOutageHost({ url, spoolPath: spoolPath() });
+        await goAway();
+        await host.post(inbound.text());
+        const { spanId } = await tracer.first('whatsapp.webhook');
+        await comeBack();
+        expect((await tracer.first('whatsapp.handler')).parent).toBe(spanId);
+      } finally {
+        tracer.unregister();
+      }
+    });
+
     it('webhooks are acknowledged, and handled in their order and once when it is back', async () => {
       host = await startOutageHost({ url, spoolPath: spoolPath() });
       expect(await host.post(inbound.text({ Body: 'before' }))).toBe(200);

@@ -60,6 +60,8 @@ describe('The tables', () => {
       '0003_service',
       '0004_pace',
       '0006_backlog',
+      '0007_trace',
+      '0009_queues',
     ]);
     await db.destroy();
   });
