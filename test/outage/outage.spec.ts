@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { Spool } from '../../src/whatsapp-twilio/storage/spool';
 import { MemoryTracer } from '../support/memory-tracer';
-import { createDatabase, type OutageHost, startOutageHost } from '../support/outage-host';
-import { type PostgresServer, startPostgres } from '../support/postgres';
+import { type OutageHost, startOutageHost } from '../support/outage-host';
+import { createDatabase, type PostgresServer, startPostgres } from '../support/postgres';
 import { useTemporaryFolder } from '../support/temporary-folder';
 
 /** Takes connections and never says a word, as a network does that swallows packets. */

@@ -1,6 +1,4 @@
-import { sql } from 'kysely';
-import { connectDatabase } from '../../src/whatsapp-twilio/storage/database';
-import { type PostgresServer, startPostgres } from './postgres';
+import { createDatabase, type PostgresServer, startPostgres } from './postgres';
 import { useTemporaryFolder } from './temporary-folder';
 
 export const engines = ['sqlite', 'postgres'] as const;
@@ -17,19 +15,11 @@ export function useStorage(engine: (typeof engines)[number]): { readonly url: st
   });
   afterAll(() => server?.remove());
   beforeEach(async () => {
-    url = server === undefined ? `sqlite:${folder.file('storage.db')}` : await createDatabase(server, ++databases);
+    url = server === undefined ? `sqlite:${folder.file('storage.db')}` : await createDatabase(server.url, `test_${++databases}`);
   });
   return {
     get url() {
       return url;
     },
   };
-}
-
-async function createDatabase(server: PostgresServer, number: number): Promise<string> {
-  const name = `test_${number}`;
-  const db = connectDatabase(server.url);
-  await sql`create database ${sql.ref(name)}`.execute(db);
-  await db.destroy();
-  return server.url.replace(/\/postgres$/, `/${name}`);
 }
