@@ -83,6 +83,25 @@ describe('The phone page', () => {
     expect(await page.locator('main img:not(#viewer-image), main script').count()).toBe(0);
   });
 
+  it('keeps long names and texts within its lists and dialogs', async () => {
+    const profileName = 'A name that goes on and on and on and on and does not end';
+    await phone().bench.twilio.phone('+15551230007', { profileName }).sends('hi');
+    const page = await phone().open();
+    await phone().send({ body: `https://example.com/${'long'.repeat(50)}` });
+    await sign(page, 'longlong', 'Read').waitFor();
+    const heights = await page.evaluate<number[]>(
+      '[...document.querySelectorAll("#phones button")].map((row) => row.clientHeight)',
+    );
+    expect(new Set(heights).size).toBe(1);
+    await act(page, 'longlong', 'Forward');
+    await page.getByRole('dialog', { name: 'Forward' }).waitFor();
+    const [needs, has] = await page.evaluate<number[]>(
+      '(({ scrollWidth, clientWidth }) => [scrollWidth, clientWidth])(document.querySelector("#forward-dialog"))',
+    );
+    expect(needs).toBe(has);
+    await page.keyboard.press('Escape');
+  });
+
   it('can be used with the keyboard alone', async () => {
     const page = await phone().open();
     await phone().send({ contentSid: menu() });
