@@ -39,6 +39,8 @@ export class EventsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     if (connection !== undefined) demand(access, 'read', connection);
+    // A stream that began now would never be told to end.
+    if (this.drain.isUnderWay) throw leaving();
     const isFull = (this.open.get(access.name) ?? 0) >= STREAMS_PER_KEY;
     if (isFull) throw tooMany();
     const { first, last } = await this.reader.bounds();
@@ -92,6 +94,15 @@ function positionOf(lastEventId: string): number {
       message: 'Last-Event-ID is none of ours. Send the id of the last event that you got, or leave it out.',
     },
   ]);
+}
+
+function leaving(): ApiProblem {
+  return new ApiProblem({
+    status: 503,
+    code: 'SHUTTING_DOWN',
+    detail: 'This process is about to end. Come back in a moment, with the same Last-Event-ID.',
+    retryAfterSeconds: 2,
+  });
 }
 
 function tooMany(): ApiProblem {
