@@ -224,7 +224,7 @@ export class OutboundDispatcher {
 
   private create(connection: Connection, row: OutboundRow, params: URLSearchParams): Promise<MessageResource> {
     const attributes = { 'whatsapp.message.id': row.id, 'whatsapp.connection.id': row.connection_id };
-    return inSpan('whatsapp.send', { kind: 'client', isRoot: true, attributes }, async (annotate) => {
+    return inSpan('whatsapp.send', { kind: 'client', parent: row.trace, attributes }, async (annotate) => {
       const resource = await this.clients.call(connection, (client) => client.createMessage(params));
       annotate({ 'whatsapp.message.sid': resource.sid });
       return resource;

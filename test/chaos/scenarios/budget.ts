@@ -32,10 +32,10 @@ const RETRY_AFTER_MS = 1000;
  * conversation, and none of the time wasted.
  */
 export function budget(options: BudgetOptions): Promise<Finding> {
-  const { engine, signal, processes, messages, conversations, rpm, settleAfterMs, tolerance } = options;
+  const { engine, signal, shared, processes, messages, conversations, rpm, settleAfterMs, tolerance } = options;
   const front = { fateOf: fatesBy(options.seed ?? 1, options.rates) };
   const module = { rateLimit: { rpm }, ...(settleAfterMs !== undefined && { reconciliation: { settleAfterMs } }) };
-  return inWorld({ engine, signal, processes, front, module, limitSeconds: 145 }, async (world) => {
+  return inWorld({ engine, signal, shared, processes, front, module, limitSeconds: 145 }, async (world) => {
     const list = Array.from({ length: messages }, (_, number) => ({
       to: addressOf(number % conversations),
       text: String(number),
