@@ -52,6 +52,17 @@ describe('Messages of one conversation', () => {
     expect(calls.all.map(({ body }) => body).filter((body) => body.startsWith('A'))).toEqual(texts);
   });
 
+  it('are on record as being sent while their request is under way, for longer than it can take', async () => {
+    const clock = host.clock as TestClock;
+    const { id } = await send(1, 'A1');
+    const call = await called('A1');
+    const row = await host.db.selectFrom('outbound_messages').selectAll().where('id', '=', id).executeTakeFirst();
+    expect(row).toMatchObject({ status: 'sending', attempts: 1, attempted_at: clock.now() });
+    // A claim may be five seconds old when its request is made, which ends after fifteen.
+    expect(row!.due_at! - clock.now()).toBeGreaterThan(20_000);
+    answer(call);
+  });
+
   it('keep their order when the first has to be tried again', async () => {
     const first = await send(1, 'A1');
     const second = await send(1, 'A2');
