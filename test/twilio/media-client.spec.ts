@@ -19,7 +19,7 @@ describe('The media client', () => {
     client = new MediaClient({ baseUrl: server.origin, clock: systemClock, maxBytes: 10 });
   });
   afterEach(async () => {
-    await client.close();
+    client.close();
     await server.close();
   });
 
