@@ -89,14 +89,14 @@ function watched(db: Database, queries: CompiledQuery[]): Database {
   return db.withPlugin(plugin);
 }
 
-/** The tables that a query would read through, but for those that hold no more than processes, a minute’s sends and the accounts with work. */
+/** The tables that a query would read through, but for those that hold no more than processes, a minute’s sends, the accounts with work, and the rows that were found or are changed. */
 async function scansOf(db: Database, engine: (typeof engines)[number], query: CompiledQuery): Promise<string[]> {
   if (!/^\s*(select|update|delete|insert|with)\b/i.test(query.sql)) return [];
   const explain = engine === 'sqlite' ? 'explain query plan ' : 'explain ';
   const { rows } = await db.executeQuery<Record<string, unknown>>({ ...query, sql: explain + query.sql });
   const lines = rows.map((row) => String(row['detail'] ?? row['QUERY PLAN']));
   return lines.filter((line) =>
-    /\bSCAN (?!\d|workers|CONSTANT|send_slots|accounts)|Seq Scan on connections/.test(line),
+    /\bSCAN (?!\d|workers|CONSTANT|send_slots|accounts|found|changed)|Seq Scan on connections/.test(line),
   );
 }
 
