@@ -149,6 +149,14 @@ export class OutboundClaims {
   /** The accounts that have something to send, and what each is allowed. */
   private async accountLimits(now: number): Promise<ReadonlyMap<string, number>> {
     const { scope } = this.share;
+    // In the order of the index: without that PostgreSQL reads the table from its beginning until it finds one.
+    const dueOf = (priority: string) => sql`(
+      select m.connection_id from outbound_messages as m
+      where m.scope = ${scope} and m.account_sid = accounts.account_sid and m.priority = ${priority}
+        and m.due_at <= ${now} and m.status in ('queued', 'scheduled')
+      order by m.due_at, m.seq
+      limit 1
+    )`;
     // From one account to the next, as a `distinct` reads every message that waits.
     const { rows } = await sql<AccountUse>`
       with recursive accounts (account_sid) as (
@@ -161,13 +169,8 @@ export class OutboundClaims {
         from accounts where accounts.account_sid is not null
       )
       select account_sid, connection_id from (
-        select account_sid, (
-          select m.connection_id from outbound_messages as m
-          where m.scope = ${scope} and m.account_sid = accounts.account_sid and m.priority in ('conversation', 'bulk')
-            and m.due_at <= ${now} and m.status in ('queued', 'scheduled')
-          limit 1
-        ) as connection_id
-        from accounts
+        select account_sid, coalesce(${dueOf('conversation')}, ${dueOf('bulk')}) as connection_id
+        from accounts where account_sid is not null
       ) as uses
       where connection_id is not null
       order by account_sid`.execute(this.db);
