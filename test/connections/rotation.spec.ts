@@ -1,9 +1,11 @@
 import { ConnectionRotations, type ConnectionRotation } from 'nestjs-whatsapp-twilio';
+import { inbound } from 'nestjs-whatsapp-twilio/testing';
 import { KeyRing } from '../../src/whatsapp-twilio/connections/key-ring';
 import { placeOf } from '../../src/whatsapp-twilio/connections/stored-connections';
 import type { Signals } from '../../src/whatsapp-twilio/signals';
 import { SIGNALS } from '../../src/whatsapp-twilio/tokens';
 import { Happenings } from '../support/happenings';
+import { postSigned } from '../support/signed-webhook';
 import { engines, useStorage } from '../support/storages';
 import { expectNothingLost, twilioConsole, underLoad } from '../support/rotation-load';
 import { addTenant, author, connectionsOf, startTenantHost, type Tenant } from '../support/tenants';
@@ -41,14 +43,18 @@ describe.each(engines)('A rotation, on %s', (engine) => {
     const { rotation: current } = (await connectionsOf(host).get(tenant.connection.id))!;
     return current!;
   };
-  /** Looks after each change until it is so. */
-  const until = async (holds: (current: ConnectionRotation) => boolean) => {
+  const changesUntil = async (holds: () => Promise<boolean>) => {
     for (;;) {
       const seen = changes.all.length;
-      const current = await rotation();
-      if (holds(current)) return current;
+      if (await holds()) return;
       await changes.count(seen + 1);
     }
+  };
+  /** Looks after each change until it is so. */
+  const until = async (holds: (current: ConnectionRotation) => boolean) => {
+    let current: ConnectionRotation;
+    await changesUntil(async () => holds((current = await rotation())));
+    return current!;
   };
   const reaches = (step: ConnectionRotation['step']) => until((current) => current.step === step);
 
@@ -100,6 +106,25 @@ describe.each(engines)('A rotation, on %s', (engine) => {
     expect(await rotation()).toMatchObject({ kind: 'manual', confirmedAt: expect.any(Date) });
   });
 
+  it('keeps the old token until a webhook came that was signed with the new one', async () => {
+    const { id } = tenant.connection;
+    const before = tenant.account.authToken;
+    const webhook = `${host.url}/webhooks/whatsapp/twilio`;
+    const { accountSid: AccountSid, sender: To } = tenant.account;
+    const fromTwilio = (From: string, token: string) =>
+      postSigned(webhook, inbound.text({ AccountSid, To, From: `whatsapp:${From}` }), { token });
+    await rotations().start(id, {}, author);
+    await reaches('overlapping');
+    const { due_at: endOfOverlap } = await storedRotation(host, id);
+    // Its overlap is over, and it was looked at again.
+    await changesUntil(async () => (await storedRotation(host, id)).due_at! > endOfOverlap!);
+    expect(await fromTwilio('+15553000001', before)).toMatchObject({ status: 200 });
+    expect(await rotation()).toMatchObject({ step: 'overlapping', needsAttention: false });
+    expect(await fromTwilio('+15553000002', tenant.account.authToken)).toMatchObject({ status: 200 });
+    await reaches('done');
+    expect(await fromTwilio('+15553000003', before)).toMatchObject({ status: 403 });
+  });
+
   it('is the account’s, and so that of its other connections', async () => {
     const fromNumber = 'whatsapp:+15550009105';
     tenant.account.addSender(fromNumber);
@@ -142,7 +167,7 @@ describe.each(engines)('A rotation, on %s', (engine) => {
     expect(again.step).toBe('creating');
     await reaches('accepting');
     await rotations().continue(tenant.connection.id, author);
-    await reaches('done');
+    await reaches('overlapping');
   });
 
   it('cannot be aborted once the old token is dead, nor begun twice', async () => {
@@ -202,8 +227,9 @@ describe.each(engines)('A rotation, on %s', (engine) => {
     });
     await secondary();
     await rotations().continue(tenant.connection.id, author);
-    await reaches('done');
+    await reaches('overlapping');
     await tenant.account.phone('+15553000001').sends('hi');
+    await reaches('done');
     await expectNothingLost(host, []);
   });
 
@@ -219,6 +245,14 @@ describe.each(engines)('A rotation, on %s', (engine) => {
     await expect(rotations().start('nobody', {}, author)).rejects.toMatchObject({ code: 'CONNECTION_NOT_FOUND' });
   });
 });
+
+function storedRotation(host: WhatsappHost, connectionId: string) {
+  return host.db
+    .selectFrom('connection_rotations')
+    .select('due_at')
+    .where('connection_id', '=', connectionId)
+    .executeTakeFirstOrThrow();
+}
 
 /**
  * Puts the last rotation back to where a process died in this step, after Twilio did what was asked and before that was

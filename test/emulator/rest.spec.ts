@@ -127,6 +127,7 @@ describe('REST: messages, judged by the official client', () => {
     ['a callback that is no URL', 21609, { statusCallback: 'not a url' }],
     ['a callback host with an underscore', 21609, { statusCallback: 'https://my_host.example.com/' }],
     ['an unknown messaging service', 21701, { messagingServiceSid: `MG${'0'.repeat(32)}` }],
+    ['a kind of scheduling that there is not', 35126, { scheduleType: 'weekly', sendAt: new Date() }],
     ['scheduling without a messaging service', 35118, { scheduleType: 'fixed', sendAt: new Date() }],
   ])('refuses %s with %i', async (_what, code, overrides) => {
     await expect(create(overrides)).rejects.toMatchObject({
@@ -255,6 +256,15 @@ describe('REST: messages, judged by the official client', () => {
   it('answers an unknown path with 404 and 20404, and an unknown method with 405', async () => {
     expect((await raw('/Nothing.json')).response.status).toBe(404);
     expect((await raw('/Messages.json', { method: 'PUT' })).response.status).toBe(405);
+  });
+
+  it('says that it answers in JSON alone where another format is asked for', async () => {
+    for (const path of ['/Messages.xml', '/Messages.csv', `/Messages/SM${'0'.repeat(32)}.xml`, '.xml']) {
+      const { response, text } = await raw(path);
+      expect([response.status, JSON.parse(text)]).toEqual([404, expect.objectContaining({ code: 20404 })]);
+      expect(text).toMatch(/does not answer in (xml|csv): ask for .*\.json/);
+    }
+    expect((await raw('/Nothing.xml')).text).toMatch(/was not found/);
   });
 
   it('refuses a form of more than 256 kB', async () => {

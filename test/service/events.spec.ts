@@ -148,6 +148,20 @@ describe('The stream of events', () => {
     expect({ status, body }).toMatchObject({ status: 400, body: { errors: [{ field: 'Last-Event-ID' }] } });
   });
 
+  it('says so and goes on with what is new when asked for a place that it has not reached', async () => {
+    service = await startService();
+    await service.twilio.phone(ANA).sends('one');
+    const stream = await EventSourceClient.open(`${service.url}/v1/events`, { 'last-event-id': '4711' });
+    await stream.events.first();
+    await service.twilio.phone(ANA).sends('two');
+    await stream.events.count(2);
+    expect(stream.events.all.map(({ event, id }) => [event, id])).toEqual([
+      ['events.lost', undefined],
+      ['message.received', '2'],
+    ]);
+    await stream.close();
+  });
+
   it('says when more was missed than is kept', async () => {
     service = await startService();
     await service.twilio.phone(ANA).sends('one');

@@ -10,6 +10,8 @@ import { freePort } from './free-port';
 export interface PostgresServer {
   /** `postgres://…/postgres` */
   readonly url: string;
+  /** Where its files are. */
+  readonly folder: string;
   /** Breaks every connection and is gone; the data stays. `immediate` is a crash: it recovers at its next start. */
   stop(how?: 'fast' | 'immediate'): Promise<void>;
   start(): Promise<void>;
@@ -45,6 +47,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   };
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    folder: data,
     stop,
     async start() {
       server ??= await run(programs, data, port);

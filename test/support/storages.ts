@@ -4,7 +4,7 @@ import { useTemporaryFolder } from './temporary-folder';
 export const engines = ['sqlite', 'postgres'] as const;
 
 /** An empty storage for each test: a file, or a database of one server for all of the describe. */
-export function useStorage(engine: (typeof engines)[number]): { readonly url: string } {
+export function useStorage(engine: (typeof engines)[number]): { readonly url: string; readonly folder: string } {
   const folder = useTemporaryFolder();
   let server: PostgresServer | undefined;
   let databases = 0;
@@ -20,6 +20,10 @@ export function useStorage(engine: (typeof engines)[number]): { readonly url: st
   return {
     get url() {
       return url;
+    },
+    /** Where its files are. */
+    get folder() {
+      return server?.folder ?? folder.path;
     },
   };
 }

@@ -13,7 +13,7 @@ import { type CallersTransaction, withinTransaction } from '../storage/callers-t
 import type { Database } from '../storage/database';
 import { type Engine, engineOf } from '../storage/engine';
 import { groupCommitOf } from '../storage/group-commit';
-import { idOfCursor, pageLimit, pageOf, type PageRequest, asList } from '../storage/page';
+import { asList, canBeStored, idOfCursor, pageLimit, pageOf, type PageRequest } from '../storage/page';
 import type { OutboundRow } from '../storage/schema';
 import { DATABASE, SIGNALS } from '../tokens';
 import { InvalidMessageError, MessageNotFoundError, TransactionNotPossibleError } from './outbound.errors';
@@ -163,7 +163,8 @@ export class OutboundService {
     return toOutboundMessage(stored(row!));
   }
 
-  private find(db: Database, id: string, lock: Engine['forUpdate'] = sql``): Promise<OutboundRow | undefined> {
+  private async find(db: Database, id: string, lock: Engine['forUpdate'] = sql``): Promise<OutboundRow | undefined> {
+    if (!canBeStored(id)) return undefined;
     return db
       .selectFrom('outbound_messages')
       .selectAll()
