@@ -11,6 +11,8 @@ type Message = Insertable<Schema['outbound_messages']>;
 /** Each leads to what a claim takes, or to what stands directly before that. */
 const INDEXES = ['turn', 'lost', 'ahead', 'expiring'].map((name) => `outbound_messages_${name}`);
 const OF_ONE_MESSAGE = /_id_key|_pkey|_autoindex_|PRIMARY KEY/;
+/** Holds nothing but messages that are to be tried again. */
+const RETRIES = 'outbound_messages_retries';
 const FAR = 1_000_000_000;
 const AT_ONCE = 100;
 
@@ -100,7 +102,7 @@ function isInVain(line: string, condition = ''): boolean {
   if (/Seq Scan on outbound_messages|\bSCAN (m|other|outbound_messages)\b/.test(line)) return true;
   const [, index] =
     /(?:Scan using|Bitmap Index Scan on|SEARCH .* USING(?: COVERING)? INDEX) (outbound_messages\w*)/.exec(line) ?? [];
-  if (index === undefined || OF_ONE_MESSAGE.test(index) || INDEXES.includes(index)) return false;
+  if (index === undefined || OF_ONE_MESSAGE.test(index) || [...INDEXES, RETRIES].includes(index)) return false;
   // The first of those that are not due yet tells when to look again.
   return !((index === 'outbound_messages_due' && `${line} ${condition}`.includes('due_at >')) || /due_at>/.test(line));
 }

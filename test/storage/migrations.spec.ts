@@ -18,6 +18,7 @@ const MIGRATIONS = [
   '0004_pace',
   '0006_backlog',
   '0007_trace',
+  '0008_retries',
   '0009_queues',
 ];
 

@@ -15,7 +15,10 @@ export function useStorage(engine: (typeof engines)[number]): { readonly url: st
   });
   afterAll(() => server?.remove());
   beforeEach(async () => {
-    url = server === undefined ? `sqlite:${folder.file('storage.db')}` : await createDatabase(server.url, `test_${++databases}`);
+    url =
+      server === undefined
+        ? `sqlite:${folder.file('storage.db')}`
+        : await createDatabase(server.url, `test_${++databases}`);
   });
   return {
     get url() {

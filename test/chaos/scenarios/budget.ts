@@ -42,7 +42,9 @@ export function budget(options: BudgetOptions): Promise<Finding> {
     }));
     const ofProcess = groupBy(list, ({ text }) => (Number(text) % conversations) % processes);
     await Promise.all([...ofProcess].map(([process, mine]) => world.apps[process]!.send(mine)));
-    const isDone = await world.until(async () => (await world.leftToDo()) === 0, 130);
+    // The storage is left alone until there can be nothing more to do.
+    const isTaken = () => world.replies.length >= messages;
+    const isDone = await world.until(async () => isTaken() && (await world.leftToDo()) === 0, 130);
 
     const { arrivals } = world.front!;
     const times = arrivals.map(({ at }) => at);
