@@ -30,7 +30,7 @@ export interface HandlerQueueOptions<Row, Result> {
   /** Stores what the handler returned, in the transaction that also records that it is done. */
   keep(trx: DatabaseTransaction, row: Row, task: HandlerTask<Result>, result: Result): Promise<void>;
   /** Called after a result was committed. */
-  kept?(): void;
+  kept?(row: Row, task: HandlerTask<Result>, result: Result): void;
   onFailure(row: Row, failure: HandlerFailure): void;
   onError(error: unknown): void;
 }
@@ -134,7 +134,7 @@ export class HandlerQueue<Table extends WorkTable, Result> {
         const isLast = failed.length === 0 && task === tasks.at(-1);
         const step = { done_handlers: JSON.stringify([...done]), ...(isLast && this.#doneStep()) };
         await this.#commit(row, step, (trx) => this.options.keep(trx, row, task, result));
-        this.options.kept?.();
+        this.options.kept?.(row, task, result);
         if (isLast) return;
       } catch (error) {
         if (error instanceof LeaseLostError) throw error;

@@ -1,8 +1,9 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { tellOfHandler } from '../../common/happenings';
 import { inSpan } from '../../common/spans';
 import { ConnectionRegistry } from '../connections/connection-registry';
 import type { WhatsappTwilioSettings } from '../contract/validate-options';
-import { HandlerQueue, type HandlerTask } from '../handlers/handler-queue';
+import { type HandlerFailure, HandlerQueue, type HandlerTask } from '../handlers/handler-queue';
 import { logFailure } from '../handlers/log-failure';
 import { type HandlerReply, WhatsappHandlers } from '../handlers/whatsapp-handlers';
 import { type Conversation, customerServiceWindow } from '../messages/conversation';
@@ -27,6 +28,7 @@ import { InvalidReplyError } from './invalid-reply.error';
 export class InboundDispatcher {
   private readonly logger = new Logger('WhatsappTwilio');
   private readonly queue: HandlerQueue<'inbound_messages', PreparedMessage | undefined>;
+  private readonly replyIds = new WeakMap<PreparedMessage, string>();
 
   constructor(
     @Inject(SETTINGS) settings: WhatsappTwilioSettings,
@@ -46,8 +48,12 @@ export class InboundDispatcher {
       keyOf: ({ params }) => userOf(JSON.parse(params) as Record<string, string>),
       tasksOf: (row) => this.tasksOf(row),
       keep: (trx, _row, _task, reply) => this.keepReply(trx, reply),
-      kept: () => signals.outbox.emit(),
-      onFailure: (row, failure) => logFailure(this.logger, `message ${row.message_sid || row.id}`, failure),
+      kept: (row, { name }, reply) => {
+        signals.outbox.emit();
+        const replyId = reply && this.replyIds.get(reply);
+        tellOfHandler({ ...headOf(row), handler: name, result: 'done', ...(replyId !== undefined && { replyId }) });
+      },
+      onFailure: (row, failure) => this.tellFailure(row, failure),
       onError: logTrouble(this.logger, 'The inbox cannot go on for the moment.'),
     });
     signals.inbox.on(() => this.queue.wake());
@@ -59,6 +65,12 @@ export class InboundDispatcher {
 
   stop(): Promise<void> {
     return this.queue.stop();
+  }
+
+  private tellFailure(row: InboundRow, failure: HandlerFailure): void {
+    logFailure(this.logger, `message ${row.message_sid || row.id}`, failure);
+    const result = failure.retryAt === undefined ? 'dead' : 'retry';
+    for (const handler of failure.handlers) tellOfHandler({ ...headOf(row), handler, result });
   }
 
   private async tasksOf(row: InboundRow): Promise<HandlerTask<PreparedMessage | undefined>[]> {
@@ -126,11 +138,16 @@ export class InboundDispatcher {
   private async keepReply(trx: DatabaseTransaction, reply: PreparedMessage | undefined): Promise<void> {
     if (reply === undefined) return;
     try {
-      await this.outbound.enqueue(trx, reply);
+      const { id } = await this.outbound.enqueue(trx, reply);
+      this.replyIds.set(reply, id);
     } catch (error) {
       if ((error as { code?: unknown }).code !== 'OPTED_OUT') throw error;
       // The handler has done its work; that the user wants no answer is no failure of its.
       this.logger.warn('A reply was not sent: the user has opted out.');
     }
   }
+}
+
+function headOf({ connection_id, message_sid }: InboundRow) {
+  return { kind: 'message' as const, connectionId: connection_id, sid: message_sid };
 }
