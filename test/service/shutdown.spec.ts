@@ -58,6 +58,25 @@ describe('The end of the service', () => {
     expect(stored).toBe(accepted);
   });
 
+  it('is seen by who looks whether it is ready, before nobody listens any more', async () => {
+    const service = await startService({ variables: { SHUTDOWN_DELAY_SECONDS: '1' } });
+    // Nest's own type leaves out what its signal handlers pass.
+    const close = service.app.close.bind(service.app) as (signal: string) => Promise<void>;
+    const closed = close('SIGTERM');
+    const fresh = { connection: 'close' };
+    let ready = await service.call('GET', '/health/ready', { headers: fresh });
+    while (ready.status === 200) ready = await service.call('GET', '/health/ready', { headers: fresh });
+    expect(ready).toMatchObject({ status: 503, body: { status: 'shutting_down' } });
+    const sent = await service.call('POST', '/v1/messages', { body: { to: ANA, text: 'hi' }, headers: fresh });
+    expect(sent.status).toBe(202);
+    expect(sent.headers.get('connection')).toBe('close');
+    // It would outlive the last word that streams end.
+    const stream = await service.call('GET', '/v1/events');
+    expect(stream).toMatchObject({ status: 503, body: { code: 'SHUTTING_DOWN' } });
+    await closed;
+    await service.close();
+  });
+
   it('does not wait for long for who does not read an answer', async () => {
     const server = createServer((_request, response) => response.end(Buffer.alloc(64 * 1024 * 1024)));
     const connections = new QuietConnections(server, 300);

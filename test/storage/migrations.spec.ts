@@ -61,6 +61,8 @@ describe('The tables', () => {
       '0004_pace',
       '0006_backlog',
       '0007_trace',
+      '0008_retries',
+      '0009_queues',
     ]);
     await db.destroy();
   });

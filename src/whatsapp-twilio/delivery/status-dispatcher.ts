@@ -45,7 +45,10 @@ export class StatusDispatcher {
       onFailure: (row, failure) => this.tellFailure(row, failure),
       onError: logTrouble(this.logger, 'Status updates cannot go on for the moment.'),
     });
-    signals.statuses.on(() => this.queue.wake());
+    // Without such handlers nothing is stored for them.
+    signals.statuses.on(() => {
+      if (this.handlers.statuses.length > 0) this.queue.wake();
+    });
   }
 
   start(): void {

@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Gathered } from '../../common/gathered';
 import { tellOfHandler } from '../../common/happenings';
 import { inSpan } from '../../common/spans';
 import { ConnectionRegistry } from '../connections/connection-registry';
@@ -11,7 +12,7 @@ import type { WhatsappMessage } from '../messages/inbound-message';
 import { parseInboundMessage } from '../messages/parse-inbound-message';
 import { parseAddress } from '../messages/address';
 import { OutboundService } from '../outbound/outbound.service';
-import type { PreparedMessage } from '../outbound/outbox';
+import { type PreparedMessage, Outbox } from '../outbound/outbox';
 import type { Runtime } from '../runtime';
 import type { Signals } from '../signals';
 import type { Database, DatabaseTransaction } from '../storage/database';
@@ -29,6 +30,7 @@ export class InboundDispatcher {
   private readonly logger = new Logger('WhatsappTwilio');
   private readonly queue: HandlerQueue<'inbound_messages', PreparedMessage | undefined>;
   private readonly replyIds = new WeakMap<PreparedMessage, string>();
+  private readonly conversations: Gathered<string, ConversationRow>;
 
   constructor(
     @Inject(SETTINGS) settings: WhatsappTwilioSettings,
@@ -39,15 +41,16 @@ export class InboundDispatcher {
     connections: ConnectionRegistry,
     private readonly handlers: WhatsappHandlers,
     private readonly outbound: OutboundService,
+    private readonly outbox: Outbox,
   ) {
     this.queue = new HandlerQueue(new WorkQueue(db, 'inbound_messages', connections.scope, workerId), {
       db,
       clock: runtime.clock,
       random: runtime.random,
       settings: settings.handlers,
-      keyOf: ({ params }) => userOf(JSON.parse(params) as Record<string, string>),
+      keyOf: ({ params }) => userOf({ params: JSON.parse(params) as Record<string, string> }),
       tasksOf: (row) => this.tasksOf(row),
-      keep: (trx, _row, _task, reply) => this.keepReply(trx, reply),
+      keep: (trx, replies) => this.keepReplies(trx, replies),
       kept: (row, { name }, reply) => {
         signals.outbox.emit();
         const replyId = reply && this.replyIds.get(reply);
@@ -55,6 +58,10 @@ export class InboundDispatcher {
       },
       onFailure: (row, failure) => this.tellFailure(row, failure),
       onError: logTrouble(this.logger, 'The inbox cannot go on for the moment.'),
+    });
+    this.conversations = new Gathered(async (ids) => {
+      const rows = await db.selectFrom('conversations').selectAll().where('id', 'in', ids).execute();
+      return new Map(rows.map((row) => [row.id, row]));
     });
     signals.inbox.on(() => this.queue.wake());
   }
@@ -97,11 +104,7 @@ export class InboundDispatcher {
   }
 
   private async conversationOf(row: InboundRow, message: WhatsappMessage): Promise<Conversation> {
-    const stored: ConversationRow = await this.db
-      .selectFrom('conversations')
-      .selectAll()
-      .where('id', '=', row.conversation_id)
-      .executeTakeFirstOrThrow();
+    const stored = (await this.conversations.get(row.conversation_id))!;
     const sender = parseAddress(stored.sender);
     const { expiresAt } = customerServiceWindow(stored.last_inbound_at ?? undefined, 0);
     return {
@@ -135,13 +138,18 @@ export class InboundDispatcher {
     return persistently(this.db, () => this.outbound.prepare(answer));
   }
 
-  private async keepReply(trx: DatabaseTransaction, reply: PreparedMessage | undefined): Promise<void> {
-    if (reply === undefined) return;
-    try {
-      const { id } = await this.outbound.enqueue(trx, reply);
-      this.replyIds.set(reply, id);
-    } catch (error) {
-      if ((error as { code?: unknown }).code !== 'OPTED_OUT') throw error;
+  private async keepReplies(
+    trx: DatabaseTransaction,
+    replies: readonly (PreparedMessage | undefined)[],
+  ): Promise<void> {
+    const messages = replies.filter((reply) => reply !== undefined);
+    const enqueued = await this.outbox.enqueueAll(trx, messages);
+    for (const [index, stored] of enqueued.entries()) {
+      if (!(stored instanceof Error)) {
+        this.replyIds.set(messages[index]!, stored.id);
+        continue;
+      }
+      if (stored.code !== 'OPTED_OUT') throw stored;
       // The handler has done its work; that the user wants no answer is no failure of its.
       this.logger.warn('A reply was not sent: the user has opted out.');
     }

@@ -8,11 +8,12 @@ import type { OutboundStatus } from '../messages/message-status';
 import type { OutboundMessageInput, OutboundRequest } from '../messages/outbound-message';
 import { validateOutboundMessage } from '../messages/validate-outbound-message';
 import type { Signals } from '../signals';
+import { BatchCommit } from '../storage/batch-commit';
 import { type CallersTransaction, withinTransaction } from '../storage/callers-transaction';
-import type { Database, DatabaseTransaction } from '../storage/database';
+import type { Database } from '../storage/database';
 import { type Engine, engineOf } from '../storage/engine';
 import { groupCommitOf } from '../storage/group-commit';
-import { idOfCursor, pageLimit, pageOf, type PageRequest, asList } from '../storage/page';
+import { asList, canBeStored, idOfCursor, pageLimit, pageOf, type PageRequest } from '../storage/page';
 import type { OutboundRow } from '../storage/schema';
 import { DATABASE, SIGNALS } from '../tokens';
 import { InvalidMessageError, MessageNotFoundError, TransactionNotPossibleError } from './outbound.errors';
@@ -22,7 +23,7 @@ import {
   toMessageEvent,
   toOutboundMessage,
 } from './outbound-message.view';
-import { Outbox, type PreparedMessage } from './outbox';
+import { type Enqueued, type PreparedMessage, Outbox } from './outbox';
 import { WaitingReasons } from './waiting-reasons';
 
 export interface SendOptions {
@@ -57,13 +58,17 @@ export interface OutboundPage {
  */
 @Injectable()
 export class OutboundService {
+  private readonly commits: BatchCommit<PreparedMessage, Enqueued>;
+
   constructor(
     @Inject(DATABASE) private readonly db: Database,
     @Inject(SIGNALS) private readonly signals: Signals,
     private readonly connections: ConnectionRegistry,
     private readonly outbox: Outbox,
     private readonly reasons: WaitingReasons,
-  ) {}
+  ) {
+    this.commits = new BatchCommit(db, userOf, (trx, orders) => outbox.enqueueAll(trx, orders));
+  }
 
   /**
    * Queues a message; resolves once it is durably stored, before it is sent. Follow it with `get()` or
@@ -78,10 +83,7 @@ export class OutboundService {
   async send(input: OutboundMessageInput, { transaction }: SendOptions = {}): Promise<OutboundMessage> {
     const prepared = await this.prepare(input);
     if (transaction !== undefined) return this.sendWithin(transaction, prepared);
-    const row = await groupCommitOf(this.db).run(
-      (trx) => this.outbox.enqueue(trx, prepared),
-      prepared.request.to.value,
-    );
+    const row = stored(await this.commits.add(prepared));
     this.signals.outbox.emit();
     return toOutboundMessage(row);
   }
@@ -98,16 +100,6 @@ export class OutboundService {
     const connection = await this.connectionOf(request);
     await this.checkSender(connection, request);
     return { connection, request, trace: await activeTrace() };
-  }
-
-  /**
-   * For handlers' replies: as `send()`, inside a transaction of this package. The caller wakes the dispatcher once it is
-   * committed.
-   *
-   * @internal
-   */
-  async enqueue(trx: DatabaseTransaction, prepared: PreparedMessage): Promise<OutboundMessage> {
-    return toOutboundMessage(await this.outbox.enqueue(trx, prepared));
   }
 
   /** A message and its history; `undefined` if there is none with this id. */
@@ -166,15 +158,13 @@ export class OutboundService {
   /** The conversation is found or begun beforehand: a caller's long transaction must not hold up its webhooks. */
   private async sendWithin(transaction: CallersTransaction, prepared: PreparedMessage): Promise<OutboundMessage> {
     if (engineOf(this.db).name !== 'postgres') throw new TransactionNotPossibleError();
-    const route = await groupCommitOf(this.db).run(
-      (trx) => this.outbox.route(trx, prepared),
-      prepared.request.to.value,
-    );
-    const row = await withinTransaction(transaction, (trx) => this.outbox.add(trx, prepared, route));
-    return toOutboundMessage(row);
+    const routes = await groupCommitOf(this.db).run((trx) => this.outbox.routeAll(trx, [prepared]), userOf(prepared));
+    const [row] = await withinTransaction(transaction, (trx) => this.outbox.addAll(trx, [prepared], routes));
+    return toOutboundMessage(stored(row!));
   }
 
-  private find(db: Database, id: string, lock: Engine['forUpdate'] = sql``): Promise<OutboundRow | undefined> {
+  private async find(db: Database, id: string, lock: Engine['forUpdate'] = sql``): Promise<OutboundRow | undefined> {
+    if (!canBeStored(id)) return undefined;
     return db
       .selectFrom('outbound_messages')
       .selectAll()
@@ -208,4 +198,15 @@ export class OutboundService {
       { field: 'from', code: 'invalid', message: 'from is no sender of this connection. Leave it out.' },
     ]);
   }
+}
+
+/** What is written about one conversation keeps its order. */
+function userOf({ request }: PreparedMessage): string {
+  return request.to.value;
+}
+
+/** @throws what stood in the way */
+function stored(enqueued: Enqueued): OutboundRow {
+  if (enqueued instanceof Error) throw enqueued;
+  return enqueued;
 }
