@@ -1,15 +1,13 @@
+import { CodedError } from '../../common/coded-error';
+
 /** What was asked of a conversation that cannot be; told apart by `code`. */
-export abstract class ConversationError extends Error {
-  abstract readonly code: string;
-  readonly retryable = false;
-}
+export abstract class ConversationError extends CodedError {}
 
 export class InvalidAddressError extends ConversationError {
   readonly code = 'INVALID_ADDRESS';
 
   constructor() {
     super('The address must be a phone number in E.164 such as +15551230001, or a business-scoped user id.');
-    this.name = 'InvalidAddressError';
   }
 }
 
@@ -18,7 +16,6 @@ export class UnknownConnectionError extends ConversationError {
 
   constructor() {
     super('There is no connection with this id.');
-    this.name = 'UnknownConnectionError';
   }
 }
 
@@ -28,6 +25,5 @@ export class ConversationNotFoundError extends ConversationError {
 
   constructor() {
     super('There is no conversation with this user, or the user has not written in it.');
-    this.name = 'ConversationNotFoundError';
   }
 }
