@@ -100,7 +100,18 @@ describe('A scenario', () => {
     [{ phones: { ana }, steps: [{ advance: 'tomorrow' }] }, /Not a duration/],
     [{ phones: { ana }, steps: [{ faults: { rates: { lost: 1 } } }] }, /no rate lost/],
     [{ phones: { ana }, steps: [{ advance: '1h', settle: true }] }, /more than one entry/],
-    [{ phones: { ana }, steps: [], templates: [{ types: { 'twilio/text': { body: 'x' } } }] }, /templates\[0\].sid/],
+    [{ phones: { ana: 15_551_230_001 }, steps: [] }, /phones.ana is not a text: put it in quotes/],
+    [{ phones: { ana }, steps: [] }, /steps is empty/],
+    [{ phones: { ana }, steps: [{ ana: { sends: 42 } }] }, /steps\[0\].ana.sends is not a text: put it in quotes/],
+    [{ phones: { ana }, steps: [{ ana: { receives: 'x', within: 'soon' } }] }, /steps\[0\].ana.within: Not a duration/],
+    [
+      { phones: { ana }, steps: [{ faults: { rates: { 429: 7 } } }] },
+      /steps\[0\].faults: rates.429 is not from 0 to 1/,
+    ],
+    [
+      { phones: { ana }, steps: [{ settle: true }], templates: [{ types: { 'twilio/text': { body: 'x' } } }] },
+      /templates\[0\].sid/,
+    ],
     [{ phones: { ana }, steps: [], step: [] }, /has no step. It has name, seed/],
   ])('is refused with a word on what is wrong: %j', (scenario, message) => {
     expect(() => readScenario(scenario)).toThrow(message);
