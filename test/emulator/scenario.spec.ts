@@ -39,7 +39,7 @@ describe('A scenario', () => {
   it('stops at the first step that did not, and says why', async () => {
     const report = await play(
       { ana: { sends: 'hi' } },
-      { ana: { receives: 'You said: hi' } },
+      { settle: true },
       { ana: { receives: 'Good day', within: '10ms' } },
       { ana: { sends: 'never' } },
     );
