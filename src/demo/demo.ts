@@ -65,6 +65,7 @@ async function startService(twilio: TwilioEmulator, file: string, port: number):
         logLevel: 'error',
         logFormat: 'text',
         isTwilioCritical: false,
+        shutdownDelayMs: 0,
         apiKeys: 'none',
         apiRateLimitRpm: 600,
         forwardEndpoints: [],

@@ -3,8 +3,10 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { IncomingMessage } from 'node:http';
 import { newId } from '../common/ids';
+import { allowedMethods } from './http/allowed-methods';
 import { conditionalGet } from './http/conditional-get';
 import { QuietConnections } from './http/quiet-connections';
+import { refuseAddress, refuseBytes } from './http/refusals';
 import { logRequest } from './logging/request-log';
 import { requestContext } from './logging/request-context';
 import { ServiceLogger } from './logging/service-logger';
@@ -36,6 +38,8 @@ export async function createService(
     requestTimeout: REQUEST_TIMEOUT_MS,
     // Requests that still arrive while the service drains are served.
     return503OnClosing: false,
+    frameworkErrors: refuseAddress,
+    clientErrorHandler: refuseBytes(newId),
     genReqId: ({ headers }: IncomingMessage) => {
       const given = headers['x-request-id'];
       return typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : newId();
@@ -49,6 +53,7 @@ export async function createService(
   const drain = app.get(Drain);
   adapter.getInstance().addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
+    if (!request.url.startsWith('/health/')) drain.requested();
     requestContext.run({ requestId: request.id }, done);
   });
   const metrics = app.get(Metrics);
@@ -68,8 +73,9 @@ export async function createService(
     setImmediate(() => connections.end());
     done();
   });
-  app.useGlobalFilters(new ProblemDetailsFilter());
+  const document = createApiDocument(app);
+  app.useGlobalFilters(new ProblemDetailsFilter(allowedMethods(document.paths)));
   app.useGlobalPipes(createValidationPipe());
-  app.get(DocsController).show(createApiDocument(app));
+  app.get(DocsController).show(document);
   return app;
 }

@@ -15,7 +15,7 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   // What has to change outside of the program is for people: no stack.
-  const isForPeople = ['CONFIG_INVALID', 'STORAGE_UNREACHABLE', 'EADDRINUSE', 'EACCES'].includes(
+  const isForPeople = ['CONFIG_INVALID', 'STORAGE_UNREACHABLE', 'CANNOT_LISTEN'].includes(
     (error as { code?: string }).code ?? '',
   );
   process.stderr.write(`${isForPeople ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`);

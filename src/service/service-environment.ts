@@ -13,6 +13,8 @@ export interface ServiceEnvironment {
   readonly logLevel: LogLevel;
   readonly logFormat: 'json' | 'text';
   readonly isTwilioCritical: boolean;
+  /** How long requests are still taken after SIGTERM, while readiness fails already. */
+  readonly shutdownDelayMs: number;
   /** Who may use the REST API; `none` lets everyone. */
   readonly apiKeys: readonly ApiKey[] | 'none';
   /** Requests a minute for each key. */
@@ -36,6 +38,7 @@ export const serviceVariables = {
   LOG_LEVEL: 'info',
   LOG_FORMAT: 'json',
   HEALTH_TWILIO_CRITICAL: 'false',
+  SHUTDOWN_DELAY_SECONDS: '2',
   API_KEYS: '',
   API_AUTH: 'keys',
   API_RATE_LIMIT_RPM: '600',
@@ -68,6 +71,7 @@ export function readServiceEnvironment(read: ReadVariable, problems: ConfigProbl
     logLevel: oneOf('LOG_LEVEL', logLevels),
     logFormat: oneOf('LOG_FORMAT', ['json', 'text']),
     isTwilioCritical: oneOf('HEALTH_TWILIO_CRITICAL', ['true', 'false']) === 'true',
+    shutdownDelayMs: shutdownDelayOf(value('SHUTDOWN_DELAY_SECONDS'), problems),
     apiKeys: apiKeysOf(value('API_KEYS'), oneOf('API_AUTH', ['keys', 'none']), problems),
     apiRateLimitRpm: rateLimitOf(value('API_RATE_LIMIT_RPM'), problems),
     forwardEndpoints: readForwardEndpoints(
@@ -104,6 +108,12 @@ function rateLimitOf(text: string, problems: ConfigProblem[]): number {
   if (!isNumber)
     problems.push({ name: 'API_RATE_LIMIT_RPM', message: 'must be a whole number of requests, 1 to 999999.' });
   return Number(text);
+}
+
+function shutdownDelayOf(text: string, problems: ConfigProblem[]): number {
+  const isNumber = /^\d{1,3}$/.test(text) && Number(text) <= 300;
+  if (!isNumber) problems.push({ name: 'SHUTDOWN_DELAY_SECONDS', message: 'must be whole seconds, 0 to 300.' });
+  return Number(text) * 1000;
 }
 
 const NAMED_RANGES = new Set(['loopback', 'linklocal', 'uniquelocal']);

@@ -88,6 +88,10 @@ export class WhatsappTwilioLifecycle
       );
     }
     exploreHandlers(this.discovery, this.handlers, this.logger);
+    const { log, subscribers } = this.settings.events;
+    if (this.handlers.messages.length === 0 && !log && subscribers.length === 0) {
+      this.logger.warn('No @OnWhatsappMessage handler was found: messages are stored, and nobody reads them.');
+    }
     for (const worker of this.workers) worker.start();
     this.processes.start();
     this.channel?.start();

@@ -166,6 +166,7 @@ export type WhatsappTwilioRootOptions = Partial<typeof OPTIONS_TYPE>;
     RotationSightings,
     SETTINGS,
     // For what is built around the module.
+    AccountLimits,
     DATABASE,
     RUNTIME,
     SIGNALS,

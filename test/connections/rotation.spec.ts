@@ -17,17 +17,25 @@ describe.each(engines)('A rotation, on %s', (engine) => {
   let tenant: Tenant;
   let changes: Happenings<Date>;
 
-  beforeEach(async () => {
+  beforeEach(() => start());
+  afterEach(() => host.close());
+
+  async function start(promoteAfterMs = 300): Promise<void> {
     host = await startTenantHost({
       emulator: { keep: { requests: 100_000 } },
-      module: { storage: { url: storage.url }, rotation: { promoteAfterMs: 300, overlapMs: 500 } },
+      module: { storage: { url: storage.url }, rotation: { promoteAfterMs, overlapMs: 500 } },
     });
     tenant = await addTenant(host, host.twilio.account());
     changes = new Happenings();
     host.app.get<Signals>(SIGNALS, { strict: false }).connections.on(() => changes.add(new Date()));
     host.app.get<Signals>(SIGNALS, { strict: false }).rotations.on(() => changes.add(new Date()));
-  });
-  afterEach(() => host.close());
+  }
+
+  /** Likewise, but a new token is promoted only when the test says so. */
+  async function startWithoutHurry(): Promise<void> {
+    await host.close();
+    await start(3_600_000);
+  }
 
   const loaded = () => ({ account: tenant.account, connectionId: tenant.connection.id });
   const rotations = () => host.app.get(ConnectionRotations);
@@ -63,7 +71,8 @@ describe.each(engines)('A rotation, on %s', (engine) => {
   it('by Twilio’s API refuses no webhook and fails no send', async () => {
     const before = tenant.account.authToken;
     await rotations().start(tenant.connection.id, { overlapSeconds: 60 }, author);
-    const { sent, webhooks } = await underLoad(host, loaded(), confirmed());
+    const handled = host.recorder.messages.count(30);
+    const { sent, webhooks } = await underLoad(host, loaded(), Promise.all([handled, confirmed()]));
     expect(tenant.account.authToken).not.toBe(before);
     expect(webhooks).toBeGreaterThan(10);
     expect(sent.length).toBeGreaterThan(0);
@@ -148,6 +157,7 @@ describe.each(engines)('A rotation, on %s', (engine) => {
   });
 
   it('that is aborted before the promotion takes the secondary token back', async () => {
+    await startWithoutHurry();
     await rotations().start(tenant.connection.id, {}, author);
     await reaches('accepting');
     await rotations().abort(tenant.connection.id, author);
@@ -155,6 +165,8 @@ describe.each(engines)('A rotation, on %s', (engine) => {
     expect(tenant.account.secondaryToken).toBeUndefined();
     const again = await rotations().start(tenant.connection.id, {}, author);
     expect(again.step).toBe('creating');
+    await reaches('accepting');
+    await rotations().continue(tenant.connection.id, author);
     await reaches('overlapping');
   });
 
@@ -202,10 +214,12 @@ describe.each(engines)('A rotation, on %s', (engine) => {
   );
 
   it('waits for a person when Twilio refuses for good, and then goes on', async () => {
-    const { secondary } = twilioConsole(tenant);
+    await startWithoutHurry();
+    const { secondary, remove } = twilioConsole(tenant);
     await rotations().start(tenant.connection.id, {}, author);
     await reaches('accepting');
-    await twilioConsole(tenant).remove();
+    await remove();
+    await rotations().continue(tenant.connection.id, author);
     expect(await until(({ needsAttention }) => needsAttention)).toMatchObject({
       step: 'promoting',
       needsAttention: true,

@@ -33,6 +33,7 @@ async function startService(): Promise<INestApplication> {
     logLevel: 'verbose',
     logFormat: 'json',
     isTwilioCritical: false,
+    shutdownDelayMs: 0,
     apiKeys: 'none',
     apiRateLimitRpm: 600,
     forwardEndpoints: [],

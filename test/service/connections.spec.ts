@@ -4,6 +4,7 @@ import { SIGNALS } from '../../src/whatsapp-twilio/tokens';
 import { Happenings } from '../support/happenings';
 import { twilioConsole } from '../support/rotation-load';
 import { type ServiceAnswer, startService, type ServiceHost } from '../support/service-host';
+import { engines, useStorage } from '../support/storages';
 import { encryptionKey, type TwilioAccount } from '../support/tenants';
 
 const PATH = '/v1/connections';
@@ -35,13 +36,14 @@ const fieldsOf = ({ accountSid, authToken, sender: fromNumber }: TwilioAccount) 
   fromNumber,
 });
 
-describe('The REST API for connections', () => {
+describe.each(engines)('The REST API for connections on %s', (engine) => {
+  const storage = useStorage(engine);
   let service: ServiceHost;
   const answers: ServiceAnswer<Answer>[] = [];
   afterEach(() => service.close());
 
   const start = async (variables: Record<string, string> = { ENCRYPTION_KEYS: encryptionKey('first') }) => {
-    service = await startService({ variables: { ...keys, ...variables } });
+    service = await startService({ variables: { ...keys, DATABASE_URL: storage.url, ...variables } });
   };
 
   async function call(method: string, path = '', body?: unknown, secret = ADMIN): Promise<ServiceAnswer<Answer>> {
@@ -237,7 +239,9 @@ describe('The REST API for connections', () => {
   });
 
   it('says anonymous for who needs no key', async () => {
-    service = await startService({ variables: { ENCRYPTION_KEYS: encryptionKey('first') } });
+    service = await startService({
+      variables: { DATABASE_URL: storage.url, ENCRYPTION_KEYS: encryptionKey('first') },
+    });
     const { id } = (await create(service.twilio.account())).body;
     expect((await call('GET', `/${id}/events`)).body.events).toMatchObject([{ actor: 'anonymous' }]);
   });

@@ -5,6 +5,7 @@ import { createService } from '../../src/service/create-service';
 import { readServiceConfiguration } from '../../src/service/service-configuration';
 import type { Database } from '../../src/whatsapp-twilio/storage/database';
 import { DATABASE } from '../../src/whatsapp-twilio/tokens';
+import { checkDescribed } from './described-answers';
 import { freePort } from './free-port';
 
 export interface ServiceAnswer<Body = unknown> {
@@ -18,7 +19,7 @@ export interface ServiceHost {
   readonly twilio: TwilioEmulator;
   readonly url: string;
   readonly db: Database;
-  /** Calls the API, with a body as JSON. */
+  /** Calls the API, with a body as JSON, and holds what it answers against openapi.json. */
   call<Body = Record<string, unknown>>(
     method: string,
     path: string,
@@ -75,11 +76,10 @@ export async function startService(options: ServiceHostOptions = {}): Promise<Se
         });
         const text = await response.text();
         const isJson = response.headers.get('content-type')?.includes('json');
-        return {
-          status: response.status,
-          headers: response.headers,
-          body: (isJson && text !== '' ? JSON.parse(text) : text) as never,
-        };
+        const answer: unknown = isJson && text !== '' ? JSON.parse(text) : text;
+        const { status, headers: said } = response;
+        checkDescribed(method, path, { status, headers: Object.fromEntries(said), body: answer });
+        return { status, headers: said, body: answer as never };
       },
       async close() {
         await app.close();

@@ -1,6 +1,4 @@
-import { sql } from 'kysely';
-import { connectDatabase } from '../../src/whatsapp-twilio/storage/database';
-import { type PostgresServer, startPostgres } from './postgres';
+import { createDatabase, type PostgresServer, startPostgres } from './postgres';
 import { useTemporaryFolder } from './temporary-folder';
 
 export const engines = ['sqlite', 'postgres'] as const;
@@ -17,7 +15,10 @@ export function useStorage(engine: (typeof engines)[number]): { readonly url: st
   });
   afterAll(() => server?.remove());
   beforeEach(async () => {
-    url = server === undefined ? `sqlite:${folder.file('storage.db')}` : await createDatabase(server, ++databases);
+    url =
+      server === undefined
+        ? `sqlite:${folder.file('storage.db')}`
+        : await createDatabase(server.url, `test_${++databases}`);
   });
   return {
     get url() {
@@ -28,12 +29,4 @@ export function useStorage(engine: (typeof engines)[number]): { readonly url: st
       return server?.folder ?? folder.path;
     },
   };
-}
-
-async function createDatabase(server: PostgresServer, number: number): Promise<string> {
-  const name = `test_${number}`;
-  const db = connectDatabase(server.url);
-  await sql`create database ${sql.ref(name)}`.execute(db);
-  await db.destroy();
-  return server.url.replace(/\/postgres$/, `/${name}`);
 }

@@ -1,3 +1,4 @@
+import { FieldErrors } from '../../whatsapp-twilio/messages/field-errors';
 import { validationProblem } from '../problems/validation.pipe';
 
 /** A body without the reason for it, which goes to the audit trail. The module checks both. */
@@ -17,14 +18,10 @@ export function optionalFields(body: unknown, known: readonly string[]): Readonl
   if (typeof fields !== 'object' || Array.isArray(fields)) {
     throw validationProblem([{ field: 'body', code: 'invalid', message: 'The body must be an object, or left out.' }]);
   }
-  const unknown = Object.keys(fields).filter((name) => !known.includes(name));
-  if (unknown.length > 0) {
-    throw validationProblem(
-      unknown.map((name) => {
-        const field = name.slice(0, 64);
-        return { field, code: 'unknown', message: `${field} is not known here: ${known.join(', ')} are.` };
-      }),
-    );
+  const errors = new FieldErrors();
+  for (const name of Object.keys(fields)) {
+    if (!known.includes(name)) errors.add(name.slice(0, 64), 'unknown', `is not known here. Use ${known.join(', ')}.`);
   }
+  if (errors.list().length > 0) throw validationProblem(errors.list());
   return fields as Record<string, unknown>;
 }

@@ -1,5 +1,5 @@
-import { Get, Param, ParseIntPipe, Query, Res } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import { Get, Param, ParseIntPipe, Query, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { InboundFiles } from '../../whatsapp-twilio/inbound/inbound-files.service';
 import {
   InboundMessages,
@@ -49,6 +49,7 @@ export class InboundMessagesController {
     @Param('sid') sid: string,
     @Param('index', new ParseIntPipe({ exceptionFactory: () => noFile() })) index: number,
     @Caller() access: Access,
+    @Req() { method }: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     await this.get(sid, access);
@@ -64,7 +65,9 @@ export class InboundMessagesController {
       'cache-control': 'private, max-age=3600',
       ...(file.contentLength !== undefined && { 'content-length': String(file.contentLength) }),
     });
-    await reply.send(file.stream);
+    if (method !== 'HEAD') return void (await reply.send(file.stream));
+    file.stream.destroy();
+    await reply.send();
   }
 }
 

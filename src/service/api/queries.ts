@@ -1,6 +1,8 @@
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
 import { type OutboundStatus, outboundStatuses } from '../../whatsapp-twilio/messages/message-status';
+
+const CONNECTION_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 /** Which page of a list. */
 export class PageQuery {
@@ -28,7 +30,7 @@ export class ReasonQuery {
 /** A connection by its id. */
 export class ConnectionQuery {
   @IsOptional()
-  @Length(1, 64, { message: 'must be the id of a connection' })
+  @Matches(CONNECTION_ID, { message: 'must be the id of a connection' })
   @IsString({ message: 'must be given once' })
   connection?: string;
 }
@@ -40,7 +42,7 @@ export class ListInboundQuery extends PageQuery {
   conversation?: string;
 
   @IsOptional()
-  @Length(1, 64, { message: 'must be the id of a connection' })
+  @Matches(CONNECTION_ID, { message: 'must be the id of a connection' })
   @IsString({ message: 'must be given once' })
   connection?: string;
 }

@@ -1,5 +1,5 @@
-import { Get, Headers, Inject, Query, Res } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import { Get, Headers, Inject, Query, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { EventReader } from '../../whatsapp-twilio/events/event-reader';
 import type { Runtime } from '../../whatsapp-twilio/runtime';
 import { RUNTIME } from '../../whatsapp-twilio/tokens';
@@ -35,13 +35,19 @@ export class EventsController {
     @Query() { connection, type }: EventsQuery,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Caller() access: Access,
+    @Req() { method }: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     if (connection !== undefined) demand(access, 'read', connection);
+    // A stream that began now would never be told to end.
+    if (this.drain.isUnderWay) throw leaving();
     const isFull = (this.open.get(access.name) ?? 0) >= STREAMS_PER_KEY;
     if (isFull) throw tooMany();
     const { first, last } = await this.reader.bounds();
-    const from = lastEventId === undefined || lastEventId === '' ? last : positionOf(lastEventId);
+    const asked = lastEventId === undefined || lastEventId === '' ? last : positionOf(lastEventId);
+    // A place that this log has not reached is of another: of a database that was replaced, or set back.
+    const from = Math.min(asked, last);
+    const isIncomplete = asked < first || asked > last;
 
     const stream = new EventStream(reply.raw, {
       reader: this.reader,
@@ -52,15 +58,17 @@ export class EventsController {
         (connection === undefined || event.connectionId === connection) &&
         (type === undefined || event.type === type),
     });
-    reply.hijack();
-    reply.raw.writeHead(200, {
-      ...(reply.getHeaders() as Record<string, string>),
+    void reply.headers({
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     });
+    // Who asks for the headers alone gets no stream, which would hold the connection.
+    if (method === 'HEAD') return void (await reply.send());
+    reply.hijack();
+    reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>);
     // Who was away for longer than the log goes back has to look for itself what it missed.
-    if (from < first) reply.raw.write(`event: events.lost\ndata: {}\n\n`);
+    if (isIncomplete) reply.raw.write(`event: events.lost\ndata: {}\n\n`);
     this.count(access.name, 1);
     try {
       await stream.run(from);
@@ -86,6 +94,15 @@ function positionOf(lastEventId: string): number {
       message: 'Last-Event-ID is none of ours. Send the id of the last event that you got, or leave it out.',
     },
   ]);
+}
+
+function leaving(): ApiProblem {
+  return new ApiProblem({
+    status: 503,
+    code: 'SHUTTING_DOWN',
+    detail: 'This process is about to end. Come back in a moment, with the same Last-Event-ID.',
+    retryAfterSeconds: 2,
+  });
 }
 
 function tooMany(): ApiProblem {

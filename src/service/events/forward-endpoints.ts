@@ -19,41 +19,57 @@ export interface ForwardEndpoint {
 
 const MOST_ENDPOINTS = 20;
 const NAME = /^[A-Za-z0-9][\w.-]{0,63}$/;
+const URL_RULE = 'an http(s) URL without credentials and fragment.';
+const SECRET_RULE = 'whsec_ and 24 to 64 bytes in base64; `echo "whsec_$(openssl rand -base64 32)"` makes one.';
 const FIELDS = ['name', 'url', 'secret', 'connections', 'types', 'statuses'];
+
+interface GivenEndpoints {
+  readonly url: string;
+  readonly secret: string;
+  readonly endpoints: string;
+}
 
 /** `FORWARD_URL` is one endpoint for everything; `FORWARD_ENDPOINTS` a JSON list of endpoints with filters. */
 export function readForwardEndpoints(
-  given: { readonly url: string; readonly secret: string; readonly endpoints: string },
+  { url, secret, endpoints }: GivenEndpoints,
   problems: ConfigProblem[],
 ): readonly ForwardEndpoint[] {
-  const endpoints: ForwardEndpoint[] = [];
-  const add = (variable: string, where: string, candidate: unknown): void => {
-    const problem = problemOf(candidate) ?? nameClash(candidate as ForwardEndpoint, endpoints);
-    if (problem === undefined) {
-      const endpoint = candidate as ForwardEndpoint;
-      endpoints.push(hideSecrets({ ...endpoint }, { name: endpoint.name }));
-    } else problems.push({ name: variable, message: `${where}${problem}` });
-  };
-  if (given.url !== '' && given.secret === '') {
+  const read: ForwardEndpoint[] = [];
+  const alone = onlyEndpoint(url, secret, problems);
+  if (alone !== undefined) read.push(alone);
+  if (endpoints === '') return read;
+  const list = parseList(endpoints);
+  if (list === undefined) {
     problems.push({
-      name: 'FORWARD_SECRET',
-      message: 'is missing, while FORWARD_URL is set: whsec_ and 24 to 64 bytes in base64.',
+      name: 'FORWARD_ENDPOINTS',
+      message: `must be a JSON list of up to ${MOST_ENDPOINTS} objects with name, url and secret, and connections, types and statuses as filters.`,
     });
-  } else if (given.url === '' && given.secret !== '') {
-    problems.push({ name: 'FORWARD_URL', message: 'is missing, while FORWARD_SECRET is set.' });
-  } else if (given.url !== '') add('FORWARD_URL', '', { name: 'default', url: given.url, secret: given.secret });
-
-  if (given.endpoints !== '') {
-    const list = parseList(given.endpoints);
-    if (list === undefined) {
-      problems.push({
-        name: 'FORWARD_ENDPOINTS',
-        message: `must be a JSON list of up to ${MOST_ENDPOINTS} objects with name, url and secret, and connections, types and statuses as filters.`,
-      });
-    }
-    for (const [index, endpoint] of (list ?? []).entries()) add('FORWARD_ENDPOINTS', `entry ${index + 1} `, endpoint);
   }
-  return endpoints;
+  for (const [index, candidate] of (list ?? []).entries()) {
+    const problem = problemOf(candidate) ?? nameClash(candidate as ForwardEndpoint, read);
+    if (problem === undefined) read.push(hidingItsSecret(candidate as ForwardEndpoint));
+    else problems.push({ name: 'FORWARD_ENDPOINTS', message: `entry ${index + 1} ${problem}` });
+  }
+  return read;
+}
+
+/** The endpoint of `FORWARD_URL` and `FORWARD_SECRET`, each with its own complaint. */
+function onlyEndpoint(url: string, secret: string, problems: ConfigProblem[]): ForwardEndpoint | undefined {
+  if (url === '' && secret === '') return undefined;
+  const before = problems.length;
+  const isSecretUnreadable = problems.some(({ name }) => /^FORWARD_SECRET(_FILE)?$/.test(name));
+  if (url === '') problems.push({ name: 'FORWARD_URL', message: 'is missing, while FORWARD_SECRET is set.' });
+  else if (!isUrl(url)) problems.push({ name: 'FORWARD_URL', message: `must be ${URL_RULE}` });
+  if (secret === '' && !isSecretUnreadable) {
+    problems.push({ name: 'FORWARD_SECRET', message: `is missing, while FORWARD_URL is set: ${SECRET_RULE}` });
+  } else if (secret !== '' && !isSecret(secret)) {
+    problems.push({ name: 'FORWARD_SECRET', message: `must be ${SECRET_RULE}` });
+  }
+  return problems.length > before || secret === '' ? undefined : hidingItsSecret({ name: 'default', url, secret });
+}
+
+function hidingItsSecret(endpoint: ForwardEndpoint): ForwardEndpoint {
+  return hideSecrets({ ...endpoint }, { name: endpoint.name });
 }
 
 function parseList(text: string): unknown[] | undefined {
@@ -72,11 +88,8 @@ function problemOf(candidate: unknown): string | undefined {
   if (unknown !== undefined) return `has a field that is not known; the fields are ${FIELDS.join(', ')}.`;
   const { name, url, secret, connections, types, statuses } = candidate as Record<string, unknown>;
   if (typeof name !== 'string' || !NAME.test(name)) return 'must have a name of letters, digits, ".", "_" and "-".';
-  const parsed = typeof url === 'string' ? parseUrl(url) : undefined;
-  if (parsed === undefined || !/^https?:$/.test(parsed.protocol) || parsed.username !== '' || parsed.hash !== '') {
-    return 'must have an http(s) URL without credentials and fragment.';
-  }
-  if (!isSecret(secret)) return 'must have a secret: whsec_ and 24 to 64 bytes in base64 (FORWARD_SECRET).';
+  if (!isUrl(url)) return `must have as url ${URL_RULE}`;
+  if (!isSecret(secret)) return `must have as secret ${SECRET_RULE}`;
   if (!isListOf(connections, (id) => NAME.test(id))) return 'must have connections as a list of ids.';
   if (!isListOf(types, (type) => (eventTypes as readonly string[]).includes(type))) {
     return `must have types as a list of ${eventTypes.join(', ')}.`;
@@ -85,6 +98,12 @@ function problemOf(candidate: unknown): string | undefined {
     return 'must have statuses as a list of statuses of messages.';
   }
   return undefined;
+}
+
+function isUrl(url: unknown): boolean {
+  const parsed = typeof url === 'string' ? parseUrl(url) : undefined;
+  if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) return false;
+  return parsed.username === '' && parsed.password === '' && parsed.hash === '';
 }
 
 /** As Standard Webhooks has them: 24 to 64 bytes. */

@@ -1,8 +1,9 @@
 import { Webhook } from 'standardwebhooks';
 import { Agent, request } from 'undici';
+import { channel } from 'node:diagnostics_channel';
 import { isIP } from 'node:net';
-import { inSpan } from '../../common/spans';
-import type { EventHead, EventSubscriber, WhatsappEvent } from '../../whatsapp-twilio/events/event';
+import { activeTrace } from '../../common/spans';
+import type { EventHead, EventSubscriber, EventType, WhatsappEvent } from '../../whatsapp-twilio/events/event';
 import type { ForwardEndpoint } from './forward-endpoints';
 import { isPublicAddress, PrivateAddressError, publicLookup } from './public-address';
 
@@ -11,6 +12,23 @@ const CONNECT_TIMEOUT_MS = 5000;
 const ANSWER_TIMEOUT_MS = 15_000;
 /** "Gone": whoever says so wants nothing more. */
 const GONE = 410;
+
+/** What became of a try to post an event. */
+export interface ForwardHappening {
+  readonly endpoint: string;
+  readonly result: 'taken' | 'retry' | 'refused';
+  readonly eventId: string;
+  readonly type: EventType;
+  readonly connectionId: string;
+  readonly messageId: string;
+  readonly messageSid?: string;
+}
+
+/** Told to whoever listens in this process, after it happened. */
+export const forwardChannel = channel('nestjs-whatsapp-twilio:forward');
+
+/** Where OpenTelemetry's instrumentation of undici listens, which adds the header `traceparent` itself. */
+const watchedRequests = channel('undici:request:create');
 
 /** The endpoint did not take the event. */
 export class ForwardError extends Error {
@@ -34,8 +52,6 @@ export class Forwarder implements EventSubscriber {
   readonly name: string;
   readonly #webhook: Webhook;
   readonly #agent: Agent;
-  /** Told how each delivery went. */
-  onResult: (result: 'taken' | 'retry' | 'refused') => void = () => {};
 
   constructor(
     private readonly endpoint: ForwardEndpoint,
@@ -60,20 +76,21 @@ export class Forwarder implements EventSubscriber {
   /** @throws ForwardError */
   async deliver(event: WhatsappEvent): Promise<void> {
     try {
-      const attributes = {
-        'whatsapp.endpoint': this.name,
-        'whatsapp.event.id': event.id,
-        'whatsapp.event.type': event.type,
-        'whatsapp.connection.id': event.connectionId,
-        'whatsapp.message.id': event.type === 'message.status' ? event.data.messageId : undefined,
-        'whatsapp.message.sid': event.data.sid,
-      };
-      await inSpan('whatsapp.forward', { kind: 'client', isRoot: true, attributes }, () => this.#deliver(event));
+      await this.#deliver(event);
     } catch (error) {
-      this.onResult((error as ForwardError).retryable ? 'retry' : 'refused');
+      this.#tell(event, (error as ForwardError).retryable ? 'retry' : 'refused');
       throw error;
     }
-    this.onResult('taken');
+    this.#tell(event, 'taken');
+  }
+
+  #tell(event: WhatsappEvent, result: ForwardHappening['result']): void {
+    if (!forwardChannel.hasSubscribers) return;
+    const { id, type, connectionId } = event;
+    const messageId = event.type === 'message.status' ? event.data.messageId : event.data.id;
+    const { sid } = event.data;
+    const ids = { eventId: id, type, connectionId, messageId, ...(sid !== undefined && { messageSid: sid }) };
+    forwardChannel.publish({ endpoint: this.name, result, ...ids } satisfies ForwardHappening);
   }
 
   async #deliver(event: WhatsappEvent): Promise<void> {
@@ -95,6 +112,7 @@ export class Forwarder implements EventSubscriber {
 
   async #post(url: URL, id: string, body: string): Promise<number> {
     const at = new Date();
+    const trace = watchedRequests.hasSubscribers ? undefined : await activeTrace();
     try {
       const { statusCode, body: answer } = await request(url, {
         dispatcher: this.#agent,
@@ -105,6 +123,7 @@ export class Forwarder implements EventSubscriber {
           'webhook-id': id,
           'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
           'webhook-signature': this.#webhook.sign(id, at, body),
+          ...(trace !== undefined && { traceparent: trace }),
         },
         body,
         headersTimeout: ANSWER_TIMEOUT_MS,

@@ -1,6 +1,7 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { requestIdHeader } from '../openapi/operation';
 import { Metrics } from './metrics.service';
 
 /** For Prometheus. It says how much of everything there is, never of whom. */
@@ -14,6 +15,7 @@ export class MetricsController {
   @ApiResponse({
     status: 200,
     description: 'In Prometheus’ text format.',
+    headers: requestIdHeader,
     content: { 'text/plain': { schema: { type: 'string' } } },
   })
   async read(@Res() reply: FastifyReply): Promise<void> {

@@ -1,12 +1,11 @@
 import { ApiBody, ApiQuery } from '@nestjs/swagger';
 import { notModified } from './message.docs';
-import { describeOperation, type Operation } from './operation';
+import { describeOperation, etagHeader, type Operation } from './operation';
 import { cursor, ifNoneMatch, limit, path } from './parameters';
 import { ref } from './schema';
 
 const tag = 'Connections';
 const id = path('id', 'The id of the connection.');
-const etag = { ETag: { description: 'Changes when the answer does.', schema: { type: 'string' } } };
 
 const of404 = 'There is no connection with this id (`CONNECTION_NOT_FOUND`).';
 const ofNoRotation = `${of404} Or no rotation of it is under way (\`ROTATION_NOT_FOUND\`).`;
@@ -98,7 +97,7 @@ export const ListConnectionsDocs = () =>
       status: 200,
       answer: 'A page.',
       schema: 'ConnectionPage',
-      headers: etag,
+      headers: etagHeader,
     },
     cursor,
     limit,
@@ -115,7 +114,7 @@ export const GetConnectionDocs = () =>
       answer: 'The connection.',
       schema: 'Connection',
       example: connection,
-      headers: etag,
+      headers: etagHeader,
       problems: { 404: of404 },
     },
     id,
@@ -193,7 +192,7 @@ export const ListConnectionEventsDocs = () =>
       status: 200,
       answer: 'A page.',
       schema: 'ConnectionEventPage',
-      headers: etag,
+      headers: etagHeader,
       problems: { 404: of404 },
     },
     id,

@@ -1,5 +1,5 @@
 import { notModified } from './message.docs';
-import { describeOperation } from './operation';
+import { describeOperation, etagHeader } from './operation';
 import { connection, ifNoneMatch, path } from './parameters';
 
 const tag = 'Conversations';
@@ -15,6 +15,7 @@ export const GetConversationDocs = () =>
       status: 200,
       answer: 'The conversation.',
       schema: 'ConversationWithMessages',
+      headers: etagHeader,
       problems: { 404: missing },
     },
     address,

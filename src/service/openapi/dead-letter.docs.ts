@@ -1,5 +1,5 @@
 import { notModified } from './message.docs';
-import { describeOperation } from './operation';
+import { describeOperation, etagHeader } from './operation';
 import { cursor, ifNoneMatch, limit, path } from './parameters';
 
 const tag = 'Dead letters';
@@ -14,6 +14,7 @@ export const ListDeadLettersDocs = () =>
       status: 200,
       answer: 'A page.',
       schema: 'DeadLetterPage',
+      headers: etagHeader,
     },
     cursor,
     limit,

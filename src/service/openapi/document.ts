@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { connectionSchemas } from './connection.schemas';
+import { headers } from './headers';
 import { inboundSchemas } from './inbound.schemas';
 import { messageSchemas } from './message.schemas';
 import { otherSchemas } from './other.schemas';
@@ -39,6 +40,7 @@ export function createApiDocument(app: INestApplication): OpenAPIObject {
     webhooks: { event: eventWebhook },
     components: {
       ...document.components,
+      headers,
       schemas: { ...messageSchemas, ...inboundSchemas, ...connectionSchemas, ...otherSchemas },
     },
   };

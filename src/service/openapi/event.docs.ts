@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { eventTypes } from '../../whatsapp-twilio/events/event';
-import { problems } from './operation';
+import { problems, sharedHeaders } from './operation';
 import { connection } from './parameters';
 
 const DESCRIPTION = `Server-sent events: the type of an event as \`event\`, the event as \`data\` in JSON (schema \`Event\`), its place as
@@ -29,6 +29,7 @@ export const EventsDocs = () =>
     ApiResponse({
       status: 200,
       description: 'The stream.',
+      headers: sharedHeaders,
       content: {
         'text/event-stream': {
           schema: { type: 'string' },

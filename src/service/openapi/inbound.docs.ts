@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { notModified } from './message.docs';
-import { describeOperation, problems } from './operation';
+import { describeOperation, etagHeader, problems, sharedHeaders } from './operation';
 import { connection, conversation, cursor, ifNoneMatch, limit, path } from './parameters';
 
 const tag = 'Inbound messages';
@@ -16,6 +16,7 @@ export const ListInboundDocs = () =>
       status: 200,
       answer: 'A page.',
       schema: 'InboundPage',
+      headers: etagHeader,
     },
     conversation,
     connection,
@@ -34,6 +35,7 @@ export const GetInboundDocs = () =>
       status: 200,
       answer: 'The message.',
       schema: 'InboundMessage',
+      headers: etagHeader,
       problems: { 404: 'There is no inbound message with this SID.' },
     },
     sid,
@@ -55,6 +57,13 @@ export const GetMediaDocs = () =>
     ApiResponse({
       status: 200,
       description: 'The file.',
+      headers: {
+        ...sharedHeaders,
+        'Content-Disposition': {
+          description: '`inline` for what a browser shows without running anything, else `attachment`.',
+          schema: { type: 'string', enum: ['inline', 'attachment'] },
+        },
+      },
       content: { '*/*': { schema: { type: 'string', format: 'binary' } } },
     }),
     ...problems({

@@ -1,13 +1,16 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiResponse } from '@nestjs/swagger';
-import { describeOperation } from './operation';
+import { describeOperation, etagHeader, sharedHeaders } from './operation';
 import { connection, conversation, cursor, idempotencyKey, ifNoneMatch, limit, path, status } from './parameters';
 import { ref } from './schema';
 
 const tag = 'Messages';
-const etag = { ETag: { description: 'Changes when the answer does.', schema: { type: 'string' } } };
 const id = path('id', 'Our id of the message.');
-export const notModified = ApiResponse({ status: 304, description: 'Nothing has changed.' });
+export const notModified = ApiResponse({
+  status: 304,
+  description: 'Nothing has changed.',
+  headers: { ...sharedHeaders, ...etagHeader },
+});
 
 const message = {
   id: '0199c1f0-0000-7000-8000-000000000001',
@@ -75,7 +78,7 @@ export const ListMessagesDocs = () =>
       status: 200,
       answer: 'A page.',
       schema: 'OutboundPage',
-      headers: etag,
+      headers: etagHeader,
     },
     status,
     conversation,
@@ -95,7 +98,7 @@ export const GetMessageDocs = () =>
       status: 200,
       answer: 'The message.',
       schema: 'OutboundMessageWithHistory',
-      headers: etag,
+      headers: etagHeader,
       problems: { 404: 'There is no message with this id.' },
     },
     id,

@@ -1,4 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { requestIdHeader } from './operation';
 import { ref } from './schema';
 
 type PathItem = OpenAPIObject['paths'][string];
@@ -22,10 +23,12 @@ const form = {
 
 const refused = {
   '403': {
+    headers: requestIdHeader,
     description: 'Forbidden: Twilio did not sign this, or not for a connection of this service.',
     content: { 'application/problem+json': { schema: ref('Problem') } },
   },
   '503': {
+    headers: { ...requestIdHeader, 'Retry-After': { $ref: '#/components/headers/RetryAfter' } },
     description: 'Service Unavailable: it could not be stored, and was not acknowledged.',
     content: { 'application/problem+json': { schema: ref('Problem') } },
   },
@@ -43,10 +46,11 @@ function webhook(id: string, status: boolean, named: boolean): PathItem {
       requestBody: form,
       responses: {
         ...(status
-          ? { '204': { description: 'Stored.' } }
+          ? { '204': { description: 'Stored.', headers: requestIdHeader } }
           : {
               '200': {
                 description: 'Stored, now or before.',
+                headers: requestIdHeader,
                 content: { 'text/xml': { schema: { type: 'string' }, example: '<Response/>' } },
               },
             }),

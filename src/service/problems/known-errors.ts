@@ -54,16 +54,49 @@ export const fieldOfRefusal: Readonly<Record<Exclude<ConnectionProblemCode, 'unr
   'service-unknown': 'messagingServiceSid',
 };
 
-/** Fastify's own errors in words of this API. */
-export const ofFastify: Readonly<Record<string, { readonly code: string; readonly detail: string }>> = {
-  FST_ERR_CTP_INVALID_JSON_BODY: { code: 'INVALID_JSON', detail: 'The body is not valid JSON.' },
-  FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'INVALID_JSON', detail: 'The body is empty, and has to be JSON.' },
+/** What the HTTP server refuses by itself, in words of this API; by Fastify's code or Node's. */
+export const ofServer: Readonly<
+  Record<string, { readonly status: number; readonly code: string; readonly detail: string }>
+> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: { status: 400, code: 'INVALID_JSON', detail: 'The body is not valid JSON.' },
+  FST_ERR_CTP_EMPTY_JSON_BODY: {
+    status: 400,
+    code: 'INVALID_JSON',
+    detail: 'The body is empty, while Content-Type says that it is JSON. Send JSON, or leave out Content-Type.',
+  },
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
+    status: 400,
+    code: 'BAD_REQUEST',
+    detail: 'The body is not as long as Content-Length says.',
+  },
   FST_ERR_CTP_BODY_TOO_LARGE: {
+    status: 413,
     code: 'PAYLOAD_TOO_LARGE',
     detail: 'The body is larger than this service takes (1 MiB).',
   },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    status: 415,
     code: 'UNSUPPORTED_MEDIA_TYPE',
     detail: 'This content type is not taken here. The API takes application/json, webhooks are forms.',
+  },
+  FST_ERR_BAD_URL: {
+    status: 400,
+    code: 'INVALID_URL',
+    detail: 'The address cannot be read: percent-encode it as UTF-8, such as %2B for a plus.',
+  },
+  FST_ERR_MAX_PARAM_LENGTH: {
+    status: 414,
+    code: 'URI_TOO_LONG',
+    detail: 'A part of the address is longer than any id or address here.',
+  },
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    code: 'REQUEST_HEADER_FIELDS_TOO_LARGE',
+    detail: 'The address and headers together are larger than this service takes (16 KiB).',
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: 408,
+    code: 'REQUEST_TIMEOUT',
+    detail: 'The request did not arrive whole in time (30 s).',
   },
 };

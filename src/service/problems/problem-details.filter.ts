@@ -4,7 +4,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ConnectionProblem } from '../../whatsapp-twilio/connections/probe-connection';
 import { isConnectionError } from '../../whatsapp-twilio/storage/connection-error';
 import { isTwilioError, type TwilioApiError } from '../../whatsapp-twilio/twilio/twilio-errors';
-import { fieldOfRefusal, ofFastify, statusOfCode } from './known-errors';
+import type { AllowedMethods } from '../http/allowed-methods';
+import { fieldOfRefusal, ofServer, statusOfCode } from './known-errors';
 import { ApiProblem, type ProblemDetails, type ProblemField } from './problem';
 
 const RETRY_AFTER_SECONDS = 5;
@@ -12,7 +13,6 @@ const RETRY_AFTER_SECONDS = 5;
 const details: Readonly<Record<number, string>> = {
   403: 'This request is not allowed.',
   404: 'There is nothing at this address. See /docs for the routes.',
-  405: 'This method is not known here. See /docs for the routes.',
   503: 'The service cannot do this now. Try again in a moment.',
 };
 
@@ -22,6 +22,9 @@ type Problem = Omit<ProblemDetails, 'type' | 'title' | 'requestId'> & { readonly
 @Catch()
 export class ProblemDetailsFilter implements ExceptionFilter {
   private readonly logger = new Logger('Service');
+
+  /** @param allowed The methods of a path that is known for others than the one that was asked for. */
+  constructor(private readonly allowed: AllowedMethods = () => []) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -35,7 +38,9 @@ export class ProblemDetailsFilter implements ExceptionFilter {
       void reply.status((error as HttpException).getStatus()).send(body);
       return;
     }
-    const { retryAfterSeconds, ...problem } = problemOf(error);
+    const methods = request.is404 ? this.allowed(request.url.split('?', 1)[0]!) : [];
+    if (methods.length > 0) void reply.header('allow', methods.join(', '));
+    const { retryAfterSeconds, ...problem } = methods.length > 0 ? wrongMethod(methods) : problemOf(error);
     if (problem.status >= 500 && problem.code === 'INTERNAL_SERVER_ERROR') {
       this.logger.error(`A request failed: ${request.method} ${routeOf(request)}`, stackOf(error));
     }
@@ -62,9 +67,10 @@ function problemOf(error: unknown): Problem {
     };
   }
   if (error instanceof HttpException) {
-    // What Nest makes of a body that cannot be parsed; its words quote the body.
-    const isUnparsed = error.getStatus() === 400 && error.message.includes('JSON');
-    if (isUnparsed) return { status: 400, ...ofFastify['FST_ERR_CTP_INVALID_JSON_BODY']! };
+    // What Nest makes of the server's own errors; its words may quote the body.
+    const { code: cause = '' } = (error.cause ?? {}) as { code?: string };
+    if (Object.hasOwn(ofServer, cause)) return ofServer[cause]!;
+    if (error.getStatus() === 400 && error.message.includes('JSON')) return ofServer['FST_ERR_CTP_INVALID_JSON_BODY']!;
     return plain(error.getStatus(), error.message);
   }
   if (isConnectionError(error)) {
@@ -76,7 +82,7 @@ function problemOf(error: unknown): Problem {
     };
   }
   const { code = '', statusCode } = (error ?? {}) as { code?: string; statusCode?: number };
-  if (Object.hasOwn(ofFastify, code)) return { status: statusCode ?? 400, ...ofFastify[code]! };
+  if (Object.hasOwn(ofServer, code)) return ofServer[code]!;
   if (Object.hasOwn(statusOfCode, code)) return known(error as Error & { code: string });
   return plain(typeof statusCode === 'number' && statusCode >= 400 && statusCode < 600 ? statusCode : 500);
 }
@@ -112,6 +118,14 @@ function refusedField({ code, message }: ConnectionProblem): ProblemField {
 /** The fields have sentences of their own. */
 function summaryOf(message: string, errors: readonly ProblemField[] | undefined): string | undefined {
   return errors && `${message.split(':\n', 1)[0]}: ${errors.map(({ message: each }) => each).join(' ')}`;
+}
+
+function wrongMethod(methods: readonly string[]): Problem {
+  return {
+    status: 405,
+    code: 'METHOD_NOT_ALLOWED',
+    detail: `This address takes ${methods.join(', ')}. See /docs for the routes.`,
+  };
 }
 
 function plain(status: number, message?: string): Problem {

@@ -10,6 +10,8 @@ export function createValidationPipe(): ValidationPipe {
     whitelist: true,
     forbidNonWhitelisted: true,
     transform: true,
+    // One sentence for each field: the first that does not hold.
+    stopAtFirstError: true,
     validationError: { target: false, value: false },
     exceptionFactory: (errors) => validationProblem(errors.flatMap((error) => fieldsOf(error))),
   });

@@ -5,6 +5,7 @@ export abstract class ConversationError extends CodedError {}
 
 export class InvalidAddressError extends ConversationError {
   readonly code = 'INVALID_ADDRESS';
+  readonly field = 'address';
 
   constructor() {
     super('The address must be a phone number in E.164 such as +15551230001, or a business-scoped user id.');

@@ -1,8 +1,9 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { tellOfHandler } from '../../common/happenings';
 import { inSpan } from '../../common/spans';
 import { ConnectionRegistry } from '../connections/connection-registry';
 import type { WhatsappTwilioSettings } from '../contract/validate-options';
-import { HandlerQueue, type HandlerTask } from '../handlers/handler-queue';
+import { type HandlerFailure, HandlerQueue, type HandlerTask } from '../handlers/handler-queue';
 import { logFailure } from '../handlers/log-failure';
 import { WhatsappHandlers } from '../handlers/whatsapp-handlers';
 import { readAddress } from '../messages/address';
@@ -40,10 +41,14 @@ export class StatusDispatcher {
       keyOf: ({ message_id }) => message_id,
       tasksOf: (row) => this.tasksOf(row),
       keep: () => Promise.resolve(),
-      onFailure: (row, failure) => logFailure(this.logger, `"${row.status}" of message ${row.message_id}`, failure),
+      kept: (row, { name }) => tellOfHandler({ ...headOf(row), handler: name, result: 'done' }),
+      onFailure: (row, failure) => this.tellFailure(row, failure),
       onError: logTrouble(this.logger, 'Status updates cannot go on for the moment.'),
     });
-    signals.statuses.on(() => this.queue.wake());
+    // Without such handlers nothing is stored for them.
+    signals.statuses.on(() => {
+      if (this.handlers.statuses.length > 0) this.queue.wake();
+    });
   }
 
   start(): void {
@@ -54,13 +59,19 @@ export class StatusDispatcher {
     return this.queue.stop();
   }
 
+  private tellFailure(row: MessageEventRow, failure: HandlerFailure): void {
+    logFailure(this.logger, `"${row.status}" of message ${row.message_id}`, failure);
+    const result = failure.retryAt === undefined ? 'dead' : 'retry';
+    for (const handler of failure.handlers) tellOfHandler({ ...headOf(row), handler, result });
+  }
+
   private async tasksOf(row: MessageEventRow): Promise<HandlerTask<unknown>[]> {
     const status = row.status as OutboundStatus;
     const wanted = this.handlers.statuses.filter(({ filter }) => filter.has(status));
     if (wanted.length === 0) return [];
     const message = await this.db
       .selectFrom('outbound_messages')
-      .select(['twilio_sid', 'conversation_id', 'to_address', 'metadata'])
+      .select(['twilio_sid', 'conversation_id', 'to_address', 'metadata', 'trace'])
       .where('id', '=', row.message_id)
       .executeTakeFirstOrThrow();
     const update: StatusUpdate = {
@@ -86,8 +97,12 @@ export class StatusDispatcher {
           'whatsapp.message.status': status,
         };
         const handle = async () => run(update);
-        return inSpan('whatsapp.handler', { kind: 'consumer', isRoot: true, attributes }, handle);
+        return inSpan('whatsapp.handler', { kind: 'consumer', parent: message.trace, attributes }, handle);
       },
     }));
   }
+}
+
+function headOf({ connection_id, message_id }: MessageEventRow) {
+  return { kind: 'status' as const, connectionId: connection_id, messageId: message_id };
 }

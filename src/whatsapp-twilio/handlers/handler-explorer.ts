@@ -41,9 +41,6 @@ export function exploreHandlers(discovery: DiscoveryService, handlers: WhatsappH
       logger.log(`${name} handles ${[...(kinds ?? []), ...(statuses ?? [])].join(', ')}`);
     }
   }
-  if (handlers.messages.length === 0) {
-    logger.warn('No @OnWhatsappMessage handler was found: messages are stored, and nobody reads them.');
-  }
 }
 
 function uniqueName(wrapper: Wrapper, classes: ReadonlyMap<object, string>): string {

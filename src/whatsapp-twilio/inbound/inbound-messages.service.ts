@@ -4,7 +4,7 @@ import { inConversation } from '../conversations/conversation-filter';
 import type { WhatsappMessage } from '../messages/inbound-message';
 import { parseInboundMessage } from '../messages/parse-inbound-message';
 import type { Database } from '../storage/database';
-import { idOfCursor, pageLimit, pageOf, type PageRequest, asList } from '../storage/page';
+import { asList, canBeStored, idOfCursor, pageLimit, pageOf, type PageRequest } from '../storage/page';
 import type { InboundRow } from '../storage/schema';
 import { DATABASE } from '../tokens';
 
@@ -44,6 +44,7 @@ export class InboundMessages {
 
   /** The message with this SID of Twilio's; `undefined` if there is none. */
   async get(sid: string): Promise<ReceivedMessage | undefined> {
+    if (!canBeStored(sid)) return undefined;
     const row = await this.db
       .selectFrom('inbound_messages')
       .selectAll()

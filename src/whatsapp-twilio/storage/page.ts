@@ -73,6 +73,11 @@ export function pageOf<Row extends { readonly id: string }>(
   return { rows, ...(found.length > limit && { nextCursor: encodeCursor(rows.at(-1)!.id) }) };
 }
 
+/** Whether anything stored can be called so: PostgreSQL has no text with a NUL, and fails when it is asked for one. */
+export function canBeStored(id: string): boolean {
+  return !id.includes('\0');
+}
+
 /** One value or several. */
 export function asList<T extends string>(value: T | readonly T[]): readonly T[] {
   return typeof value === 'string' ? [value] : value;

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 import { type Clock, systemClock } from '../../common/clock';
+import { optionNames } from '../contract/option-names';
+import { WhatsappTwilioConfigError } from '../contract/whatsapp-twilio-config.error';
 import { systemRuntime } from '../runtime';
 import { type Database, isPostgresUrl, openDatabase } from './database';
 import { openPostgres, type OpenPostgresOptions } from './open-postgres';
@@ -66,6 +68,25 @@ export async function openStorage(url: string, options: OpenStorageOptions = {})
     };
   } catch (error) {
     letGo();
-    throw error;
+    throw isUnusableFile(error) ? fileProblem(error) : error;
   }
+}
+
+/** Of the file itself or its folder, rather than of what is in it. */
+function isUnusableFile(error: unknown): error is Error {
+  const { code = '', syscall, message } = error as NodeJS.ErrnoException;
+  return syscall === 'mkdir' || FILE_CODES.test(code) || FILE_MESSAGES.test(message);
+}
+
+const FILE_CODES = /^SQLITE_(CANTOPEN|NOTADB|READONLY|PERM)/;
+/** libsql gives no code to what it cannot open. */
+const FILE_MESSAGES = /^ConnectionFailed\(|file is not a database|readonly database/;
+
+function fileProblem({ message }: Error): WhatsappTwilioConfigError {
+  return new WhatsappTwilioConfigError([
+    {
+      name: optionNames.storageUrl,
+      message: `names a file that cannot be used. It has to be a SQLite file, or none yet, that this process may write, in a folder that it may write: ${message}.`,
+    },
+  ]);
 }
