@@ -39,10 +39,12 @@ describe('A scenario', () => {
   it('stops at the first step that did not, and says why', async () => {
     const report = await play(
       { ana: { sends: 'hi' } },
+      { settle: true },
       { ana: { receives: 'Good day', within: '10ms' } },
       { ana: { sends: 'never' } },
     );
     expect(report.steps.map(({ outcome, problem }) => [outcome, problem])).toEqual([
+      ['passed', undefined],
       ['passed', undefined],
       ['failed', expect.stringMatching(/No message matching "Good day" came to the phone within 10 ms; others/)],
       ['skipped', undefined],
