@@ -19,7 +19,13 @@ export interface StatusDelays {
 /** What all parts of one emulator share. */
 export interface Core {
   readonly clock: MovableClock;
+  /** What names things: SIDs and tokens. */
   readonly random: SeededRandom;
+  /**
+   * Everything else that is left to chance, such as request ids and the order of parameters. Apart, so that SIDs repeat
+   * for a seed whatever webhooks were under way between them.
+   */
+  readonly noise: SeededRandom;
   readonly accounts: Accounts;
   readonly journal: Journal;
   readonly messages: MessageStore;

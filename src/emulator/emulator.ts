@@ -151,18 +151,20 @@ function createCore(options: TwilioEmulatorOptions, stopping: AbortSignal): Core
   const wall = options.clock ?? systemClock;
   const clock = announced(isMovable(wall) ? wall : new OffsetClock(wall), (now) => journal.events.emit('clock', now));
   const random = new SeededRandom(options.seed);
-  const journal: Journal = new Journal(clock, random, options.keep?.requests ?? 1000);
+  const noise = random.fork();
+  const journal: Journal = new Journal(clock, noise, options.keep?.requests ?? 1000);
   const delay = options.statusDelayMs ?? {};
   return {
     clock,
     random,
+    noise,
     accounts: new Accounts(),
     journal,
     messages: new MessageStore(clock, journal, options.keep?.messages ?? 100_000),
     users: new Users(options.readReceipts ?? true, journal, options.keep?.users ?? 100_000),
     faults: new FaultPlan(random.fork(), (faults) => journal.events.emit('faults', faults)),
     work: new Work(clock, wall === systemClock),
-    webhooks: new WebhookSender(wall, random, journal, stopping),
+    webhooks: new WebhookSender(wall, noise, journal, stopping),
     statusDelays:
       typeof delay === 'number'
         ? { queued: delay, sent: delay, delivered: delay, read: delay }

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { ManualClock } from '../../src/common/manual-clock';
 import { TwilioEmulator } from '../../src/emulator';
-import { type Bench, startBench } from './bench';
+import { type Bench, startBench, twiml } from './bench';
 import { stopsAfterEach } from './stops-after-each';
 
 describe('REST faults', () => {
@@ -100,6 +100,12 @@ describe('A local Twilio', () => {
     expect(other?.accountSid).not.toBe(one?.accountSid);
   });
 
+  it('repeats a whole run for a seed: SIDs, trouble and webhooks, whatever was under way at the same time', async () => {
+    const first = await runOf(9, 0);
+    expect(first.answers).toContain('20429');
+    expect(await runOf(9, 4)).toEqual(first);
+  });
+
   it.each([[{ accountSid: 'AC1' }], [{ sender: '+15550006789' }]])('does not start with %j', async (options) => {
     await expect(TwilioEmulator.start(options)).rejects.toThrow(RangeError);
   });
@@ -111,3 +117,27 @@ describe('A local Twilio', () => {
     });
   });
 });
+
+/** A conversation in trouble; webhooks take their time, in each run another. */
+async function runOf(seed: number, jitter: number) {
+  const one = await startBench({ seed, enforceWindow: false });
+  one.answer = (_request, response) => void setTimeout(() => twiml(response), jitter * (one.inbound().length % 3));
+  const rates = { 429: 0.2, undelivered: 0.2, callbackRepeated: 0.3, callbackLost: 0.1, inboundRepeated: 0.3 };
+  one.twilio.faults({ rates });
+  const answers: string[] = [];
+  for (let round = 0; round < 12; round++) {
+    const sending = one.client.messages.create({
+      from: one.twilio.sender,
+      to: 'whatsapp:+15551230001',
+      body: `m${round}`,
+    });
+    answers.push(await sending.then(({ sid }) => sid).catch(({ code }) => String(code)));
+    await one.twilio.phone('+15551230001').sends(`t${round}`);
+    await one.twilio.settles();
+  }
+  const told = [...one.inbound(), ...one.callbacks()].map(
+    (form) => `${form.get('MessageSid')} ${form.get('SmsStatus')}`,
+  );
+  await one.stop();
+  return { answers, told: told.toSorted() };
+}

@@ -95,7 +95,7 @@ export class RestApi {
   #withHeaders(reply: Reply): Reply {
     const headers = {
       'twilio-concurrent-requests': '1',
-      'twilio-request-id': this.core.random.sid('RQ'),
+      'twilio-request-id': this.core.noise.sid('RQ'),
       'twilio-request-duration': '0.001',
       'x-home-region': 'us1',
       'x-api-domain': 'api.twilio.com',

@@ -69,7 +69,7 @@ class Exchange {
 
   async run(webhook: Partial<SenderWebhook>, kind: KindParameters): Promise<WebhookOutcome> {
     const { account, core, message } = this;
-    const parameters = inboundParameters(message, kind, account, core.url, core.random);
+    const parameters = inboundParameters(message, kind, account, core.url, core.noise);
     const first = { url: webhook.url ?? '', method: webhook.method };
     let answer = await this.#ask(first, parameters, core.faults.nextInboundIsRepeated());
     if (!answer.accepted && webhook.fallbackUrl !== undefined) {
