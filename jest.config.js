@@ -26,5 +26,6 @@ module.exports = {
     'node_modules/.+\\.m?js$': ['@swc/jest', { ...swc, jsc: { ...swc.jsc, parser: { syntax: 'ecmascript' } } }],
   },
   transformIgnorePatterns: [`/node_modules/(?!.*/node_modules/)(?!(${esmPackages.join('|')})/)`],
-  testTimeout: 30_000,
+  // A test that waits tells by itself what it waited for, before this.
+  testTimeout: 60_000,
 };

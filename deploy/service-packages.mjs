@@ -7,8 +7,6 @@ for (const name of Object.keys(manifest.peerDependencies)) {
   const version = manifest.devDependencies[name];
   if (version === undefined) throw new Error(`${name} is a peer, and no version of it is tested (devDependencies).`);
   manifest.dependencies[name] = version;
-  delete manifest.devDependencies[name]; // what is both would count as a tool
 }
-delete manifest.peerDependencies;
-delete manifest.peerDependenciesMeta;
+for (const rest of ['peerDependencies', 'peerDependenciesMeta', 'devDependencies', 'overrides']) delete manifest[rest];
 writeFileSync(file, `${JSON.stringify(manifest, undefined, 2)}\n`);

@@ -10,7 +10,7 @@ export class Concierge {
 
   @OnWhatsappMessage('text')
   greet(message: WhatsappMessage<'text'>, conversation: Conversation) {
-    return `Hello ${message.profileName}, you can write to us until ${conversation.windowExpiresAt?.toISOString()}.`;
+    return `Hello ${message.profileName ?? 'there'}! We can answer until ${conversation.windowExpiresAt?.toISOString()}.`;
   }
 
   @OnWhatsappMessage('image', 'video')

@@ -1,9 +1,9 @@
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from './app.module';
 
-export async function bootstrap(port = 3000) {
+async function bootstrap() {
   const app = await NestFactory.create(AppModule, { rawBody: true });
   app.enableShutdownHooks();
-  await app.listen(port);
-  return app;
+  await app.listen(process.env['PORT'] ?? 3000);
 }
+void bootstrap();

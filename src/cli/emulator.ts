@@ -2,7 +2,11 @@ import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { TwilioEmulator, type TwilioEmulatorOptions } from '../emulator';
 import { CliError } from './cli.error';
-import { readOptions } from './options';
+import { readOptions, urlOf } from './options';
+
+/** What an application has in its environment unless it is told otherwise: the same at each start. */
+export const ACCOUNT_SID = `AC${'0'.repeat(32)}`;
+export const AUTH_TOKEN = '0'.repeat(32);
 
 /** Runs a local Twilio until Ctrl-C, and prints what an app needs to use it. */
 export async function emulator(args: string[]): Promise<void> {
@@ -12,28 +16,29 @@ export async function emulator(args: string[]): Promise<void> {
       options: {
         port: { type: 'string', default: '4010' },
         webhook: { type: 'string', default: 'http://127.0.0.1:3000/webhooks/whatsapp/twilio' },
-        'account-sid': { type: 'string' },
-        'auth-token': { type: 'string' },
+        'account-sid': { type: 'string', default: ACCOUNT_SID },
+        'auth-token': { type: 'string', default: AUTH_TOKEN },
         sender: { type: 'string' },
       },
     }),
   );
+  const webhookUrl = urlOf('--webhook', options.webhook);
   const twilio = await startEmulator({
     port: portOf(options.port),
-    webhookUrl: options.webhook,
-    ...(options['account-sid'] !== undefined && { accountSid: options['account-sid'] }),
-    ...(options['auth-token'] !== undefined && { authToken: options['auth-token'] }),
+    webhookUrl,
+    accountSid: options['account-sid'],
+    authToken: options['auth-token'],
     ...(options.sender !== undefined && { sender: options.sender }),
   });
-  process.stdout.write(`A local Twilio with a phone: ${twilio.url}
-Messages go to ${options.webhook}
+  process.stdout.write(`A local Twilio; open ${twilio.url} for its phone
+Messages go to ${webhookUrl}
 
-For your app's environment:
+For your app's environment (.env):
   TWILIO_ACCOUNT_SID=${twilio.accountSid}
   TWILIO_AUTH_TOKEN=${twilio.authToken}
   WHATSAPP_FROM_NUMBER=${twilio.sender}
   TWILIO_API_BASE_URL=${twilio.url}
-  PUBLIC_URL=${new URL(options.webhook).origin}
+  PUBLIC_URL=${new URL(webhookUrl).origin}
 
 Ctrl-C ends it.
 `);

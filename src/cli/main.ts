@@ -13,8 +13,8 @@ const USAGE = `Usage: whatsapp-twilio <command> [options]
   emulator    runs a local Twilio with a phone page
               --port <number>           default 4010
               --webhook <url>           where messages go; default http://127.0.0.1:3000/webhooks/whatsapp/twilio
-              --account-sid <AC…>       default: made up, and printed
-              --auth-token <token>      default: made up, and printed
+              --account-sid <AC…>       what the app has; default AC and 32 zeros
+              --auth-token <token>      what the app has; default 32 zeros
               --sender <whatsapp:+…>    default whatsapp:+15550006789
   simulate    plays a scenario (YAML) against an app: whatsapp-twilio simulate scenario.yaml --webhook <url>
               --webhook <url>           where the app takes inbound messages
@@ -27,7 +27,7 @@ const USAGE = `Usage: whatsapp-twilio <command> [options]
 `;
 
 async function main([name, ...args]: string[]): Promise<void> {
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+  if (name === undefined || name === 'help' || [name, ...args].some((word) => word === '--help' || word === '-h')) {
     process.stdout.write(USAGE);
     return;
   }

@@ -5,12 +5,8 @@ import { readScenario } from '../emulator/scenario/read-scenario';
 import { runScenario, type ScenarioReport, type StepReport } from '../emulator/scenario/run-scenario';
 import type { Scenario } from '../emulator/scenario/scenario';
 import { CliError } from './cli.error';
-import { portOf, startEmulator } from './emulator';
-import { readOptions } from './options';
-
-/** What an application has in its environment for a scenario, unless it is told otherwise. */
-const ACCOUNT_SID = `AC${'0'.repeat(32)}`;
-const AUTH_TOKEN = '0'.repeat(32);
+import { ACCOUNT_SID, AUTH_TOKEN, portOf, startEmulator } from './emulator';
+import { readOptions, urlOf } from './options';
 
 /**
  * Plays a scenario against an application in any language, and reports each step. Exit code 1 if one failed, or if
@@ -22,14 +18,16 @@ export async function simulate(args: string[]): Promise<void> {
   if (file === undefined || more.length > 0)
     throw new CliError('Name one scenario: simulate scenario.yaml --webhook <url>');
   if (values.webhook === undefined) throw new CliError('--webhook is missing: where your app takes inbound messages');
+  const webhookUrl = urlOf('--webhook', values.webhook);
+  const status = values.status === undefined ? {} : { statusCallback: urlOf('--status', values.status) };
   const scenario = await load(file);
   const twilio = await startEmulator({
     port: portOf(values.port),
-    webhookUrl: values.webhook,
+    webhookUrl,
     accountSid: values['account-sid'],
     authToken: values['auth-token'],
     ...(values.sender === undefined ? {} : { sender: values.sender }),
-    ...(values.status === undefined ? {} : { statusCallback: values.status }),
+    ...status,
     ...(scenario.seed === undefined ? {} : { seed: scenario.seed }),
   });
   try {

@@ -56,7 +56,10 @@ export interface OptOutOptions {
 export interface RotationOptions {
   /** How long a new token is known before Twilio is asked to sign with it, in milliseconds. Default 5000. */
   readonly promoteAfterMs?: number;
-  /** How long the old token is accepted after that, in milliseconds, unless a rotation says otherwise. Default 3600000. */
+  /**
+   * How long the old token is accepted at least after that, in milliseconds, unless a rotation says otherwise. Default
+   * 3600000. It is retired once a webhook came that was signed with the new one, or a day later.
+   */
   readonly overlapMs?: number;
 }
 

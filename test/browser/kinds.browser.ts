@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { SAMPLE_PDF, SAMPLE_PNG } from '../../src/emulator/phone/samples';
 import { twiml } from '../emulator/bench';
-import { attach, bubble, eachWithPhone } from './phone-page';
+import { ANA, attach, bubble, eachWithPhone } from './phone-page';
 
 const phone = eachWithPhone();
 
@@ -67,6 +67,16 @@ describe('The phone page sends and shows', () => {
     await page.keyboard.press('Escape');
     await imagesLoaded(page);
     expect(phone().bench.inbound()[0]?.get('MediaContentType0')).toBe('image/png');
+  });
+
+  it('the samples that a test sends without a file', async () => {
+    const page = await phone().open();
+    const ana = phone().bench.twilio.phone(ANA);
+    await ana.sendsImage();
+    await ana.sendsVoice();
+    await page.getByRole('button', { name: 'Play' }).click();
+    await page.getByRole('button', { name: 'Pause' }).waitFor();
+    await imagesLoaded(page);
   });
 
   it('stickers, without a bubble', async () => {

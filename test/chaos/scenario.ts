@@ -1,3 +1,4 @@
+import type { SharedParts } from './shared-parts';
 import type { Engine } from './world';
 
 /** What a scenario found. */
@@ -12,6 +13,7 @@ export interface Finding {
 export interface ScenarioOptions {
   readonly engine: Engine;
   readonly signal?: AbortSignal;
+  readonly shared?: SharedParts;
 }
 
 export function seconds(milliseconds: number): string {

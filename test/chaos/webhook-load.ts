@@ -19,7 +19,11 @@ const ANSWER_LIMIT_MS = 15_000;
 export class WebhookLoad {
   /** In the order in which they were answered or failed. */
   readonly deliveries: Delivery[] = [];
-  readonly #agent = new Agent({ connections: 50, connect: { timeout: 1000 }, headersTimeout: ANSWER_LIMIT_MS });
+  readonly #agent = new Agent({
+    connections: 50,
+    connect: { timeout: ANSWER_LIMIT_MS },
+    headersTimeout: ANSWER_LIMIT_MS,
+  });
   readonly #moments: { readonly at: number; readonly act: () => void }[] = [];
 
   constructor(

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,9 +7,10 @@ import type { WhatsappTwilioModuleOptions } from 'nestjs-whatsapp-twilio';
 import { TwilioEmulator } from 'nestjs-whatsapp-twilio/emulator';
 import { connectDatabase, type Database } from '../../src/whatsapp-twilio/storage/database';
 import { freePort } from '../support/free-port';
-import { type PostgresServer, startPostgres } from '../support/postgres';
+import { createDatabase, type PostgresServer, startPostgres } from '../support/postgres';
 import { AppProcess } from './app-process';
 import type { Reply } from './judge';
+import type { SharedParts } from './shared-parts';
 import { type FrontOptions, TwilioFront } from './twilio-front';
 
 export type Engine = 'sqlite' | 'postgres';
@@ -22,6 +24,8 @@ export interface WorldOptions {
   /** What stands between the app and Twilio. Default: nothing. */
   readonly front?: FrontOptions;
   readonly module?: Partial<WhatsappTwilioModuleOptions>;
+  /** What it need not make for itself. */
+  readonly shared?: SharedParts | undefined;
   /** Everything is ended when it aborts. */
   readonly signal?: AbortSignal | undefined;
   /** Everything is ended after this many seconds, however far it has come. */
@@ -38,6 +42,7 @@ export class World {
   readonly replies: Reply[] = [];
   /** By SID: when a handler began with the message, each time. */
   readonly handled = new Map<string, number[]>();
+  #reader: Database | undefined;
 
   constructor(
     readonly engine: Engine,
@@ -70,12 +75,19 @@ export class World {
 
   /** Reads the storage, beside the app. */
   async read<Result>(query: (db: Database) => Promise<Result>): Promise<Result> {
-    const db = connectDatabase(this.storageUrl);
+    const reader = (this.#reader ??= connectDatabase(this.storageUrl));
     try {
-      return await query(db);
-    } finally {
-      await db.destroy();
+      return await query(reader);
+    } catch (error) {
+      await this.closeReader();
+      throw error;
     }
+  }
+
+  async closeReader(): Promise<void> {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    await reader?.destroy();
   }
 
   /** How much is left to do: messages to handle, to send, or to look for at Twilio. */
@@ -135,16 +147,23 @@ export async function inWorld<Result>(options: WorldOptions, act: (world: World)
 }
 
 async function build(options: WorldOptions, signal: AbortSignal, endings: Endings): Promise<World> {
-  const { engine, processes = 1, spool = false, front: frontOptions, module } = options;
+  const { engine, processes = 1, spool = false, front: frontOptions, module, shared } = options;
   const folder = await endings.own(mkdtempSync(join(tmpdir(), 'whatsapp-twilio-chaos-')), (path) =>
     rmSync(path, { recursive: true, force: true }),
   );
-  const postgres = engine === 'postgres' ? await endings.own(startPostgres(), (server) => server.remove()) : undefined;
+  let postgres: PostgresServer | undefined;
+  let storageUrl = `sqlite:${join(folder, 'chaos.db')}`;
+  if (engine === 'postgres' && shared) {
+    postgres = await shared.postgres();
+    storageUrl = await createDatabase(postgres.url, `chaos_${randomBytes(4).toString('hex')}`);
+  } else if (engine === 'postgres') {
+    postgres = await endings.own(startPostgres(), (server) => server.remove());
+    storageUrl = postgres.url;
+  }
   const twilio = await endings.own(TwilioEmulator.start({ statusDelayMs: 5, enforceWindow: false }), (one) =>
     one.stop(),
   );
   const front = frontOptions && (await endings.own(TwilioFront.start(twilio.url, frontOptions), (one) => one.stop()));
-  const storageUrl = postgres?.url ?? `sqlite:${join(folder, 'chaos.db')}`;
   const ports = await Promise.all(Array.from({ length: processes }, freePort));
   const apps = ports.map(
     (port, index) =>
@@ -161,10 +180,12 @@ async function build(options: WorldOptions, signal: AbortSignal, endings: Ending
           storage: { url: storageUrl, ...(spool && { spoolPath: join(folder, `spool-${index}.db`) }) },
         },
         onHandled: (sid) => world.noteHandled(sid),
+        pool: shared?.pool,
       }),
   );
   const world = new World(engine, twilio, front, postgres, storageUrl, apps, signal);
-  await endings.own(apps, () => Promise.all(apps.map((app) => app.kill())));
+  await endings.own(apps, () => Promise.all(apps.map((app) => app.end())));
+  await endings.own(world, () => world.closeReader());
   await Promise.all(apps.map((app) => app.start()));
   return world;
 }

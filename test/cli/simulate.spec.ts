@@ -63,5 +63,23 @@ describe('whatsapp-twilio simulate', () => {
     expect((await failing(simulate(file))).stderr).toMatch(/wrong.yaml: steps\[0\].ana has to have one of sends/);
     expect((await failing(simulate(join(folder, 'none.yaml')))).stderr).toMatch(/Cannot read .*none.yaml/);
     expect((await failing(runInChildProcess(MAIN, 'simulate', file))).stderr).toMatch(/--webhook is missing/);
+    const example = join(EXAMPLES, 'first-hello.yaml');
+    expect((await failing(simulate(example, '--status', 'nowhere'))).stderr).toMatch(/^--status must be an address/);
+  });
+});
+
+describe('whatsapp-twilio emulator', () => {
+  it('says what is wrong with an address, and ends', async () => {
+    for (const webhook of ['nowhere', 'ftp://example.com/hook']) {
+      const emulator = runInChildProcess(MAIN, 'emulator', '--port', '0', '--webhook', webhook);
+      expect(await failing(emulator)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^--webhook must be an/),
+      });
+    }
+  });
+
+  it('explains itself, also behind the name of the command', async () => {
+    expect(await runInChildProcess(MAIN, 'emulator', '--help')).toMatch(/^Usage: whatsapp-twilio <command>/);
   });
 });

@@ -73,7 +73,9 @@ describe('Connections of two replicas', () => {
     const { webhooks } = await underLoad(
       first,
       { account, connectionId: connection.id },
-      isPromoted().then(() => account.phone('+15553999999').sends('afterwards')),
+      Promise.all([isPromoted(), second.recorder.messages.count(30)]).then(() =>
+        account.phone('+15553999999').sends('afterwards'),
+      ),
     );
     expect(webhooks).toBeGreaterThan(10);
     expect(account.authToken).not.toBe(before);

@@ -1,9 +1,11 @@
 import { ConnectionRotations, type ConnectionRotation } from 'nestjs-whatsapp-twilio';
+import { inbound } from 'nestjs-whatsapp-twilio/testing';
 import { KeyRing } from '../../src/whatsapp-twilio/connections/key-ring';
 import { placeOf } from '../../src/whatsapp-twilio/connections/stored-connections';
 import type { Signals } from '../../src/whatsapp-twilio/signals';
 import { SIGNALS } from '../../src/whatsapp-twilio/tokens';
 import { Happenings } from '../support/happenings';
+import { postSigned } from '../support/signed-webhook';
 import { engines, useStorage } from '../support/storages';
 import { expectNothingLost, twilioConsole, underLoad } from '../support/rotation-load';
 import { addTenant, author, connectionsOf, startTenantHost, type Tenant } from '../support/tenants';
@@ -15,17 +17,25 @@ describe.each(engines)('A rotation, on %s', (engine) => {
   let tenant: Tenant;
   let changes: Happenings<Date>;
 
-  beforeEach(async () => {
+  beforeEach(() => start());
+  afterEach(() => host.close());
+
+  async function start(promoteAfterMs = 300): Promise<void> {
     host = await startTenantHost({
       emulator: { keep: { requests: 100_000 } },
-      module: { storage: { url: storage.url }, rotation: { promoteAfterMs: 300, overlapMs: 500 } },
+      module: { storage: { url: storage.url }, rotation: { promoteAfterMs, overlapMs: 500 } },
     });
     tenant = await addTenant(host, host.twilio.account());
     changes = new Happenings();
     host.app.get<Signals>(SIGNALS, { strict: false }).connections.on(() => changes.add(new Date()));
     host.app.get<Signals>(SIGNALS, { strict: false }).rotations.on(() => changes.add(new Date()));
-  });
-  afterEach(() => host.close());
+  }
+
+  /** Likewise, but a new token is promoted only when the test says so. */
+  async function startWithoutHurry(): Promise<void> {
+    await host.close();
+    await start(3_600_000);
+  }
 
   const loaded = () => ({ account: tenant.account, connectionId: tenant.connection.id });
   const rotations = () => host.app.get(ConnectionRotations);
@@ -33,14 +43,18 @@ describe.each(engines)('A rotation, on %s', (engine) => {
     const { rotation: current } = (await connectionsOf(host).get(tenant.connection.id))!;
     return current!;
   };
-  /** Looks after each change until it is so. */
-  const until = async (holds: (current: ConnectionRotation) => boolean) => {
+  const changesUntil = async (holds: () => Promise<boolean>) => {
     for (;;) {
       const seen = changes.all.length;
-      const current = await rotation();
-      if (holds(current)) return current;
+      if (await holds()) return;
       await changes.count(seen + 1);
     }
+  };
+  /** Looks after each change until it is so. */
+  const until = async (holds: (current: ConnectionRotation) => boolean) => {
+    let current: ConnectionRotation;
+    await changesUntil(async () => holds((current = await rotation())));
+    return current!;
   };
   const reaches = (step: ConnectionRotation['step']) => until((current) => current.step === step);
 
@@ -57,7 +71,8 @@ describe.each(engines)('A rotation, on %s', (engine) => {
   it('by Twilio’s API refuses no webhook and fails no send', async () => {
     const before = tenant.account.authToken;
     await rotations().start(tenant.connection.id, { overlapSeconds: 60 }, author);
-    const { sent, webhooks } = await underLoad(host, loaded(), confirmed());
+    const handled = host.recorder.messages.count(30);
+    const { sent, webhooks } = await underLoad(host, loaded(), Promise.all([handled, confirmed()]));
     expect(tenant.account.authToken).not.toBe(before);
     expect(webhooks).toBeGreaterThan(10);
     expect(sent.length).toBeGreaterThan(0);
@@ -89,6 +104,25 @@ describe.each(engines)('A rotation, on %s', (engine) => {
     await retire();
     await expectNothingLost(host, sent);
     expect(await rotation()).toMatchObject({ kind: 'manual', confirmedAt: expect.any(Date) });
+  });
+
+  it('keeps the old token until a webhook came that was signed with the new one', async () => {
+    const { id } = tenant.connection;
+    const before = tenant.account.authToken;
+    const webhook = `${host.url}/webhooks/whatsapp/twilio`;
+    const { accountSid: AccountSid, sender: To } = tenant.account;
+    const fromTwilio = (From: string, token: string) =>
+      postSigned(webhook, inbound.text({ AccountSid, To, From: `whatsapp:${From}` }), { token });
+    await rotations().start(id, {}, author);
+    await reaches('overlapping');
+    const { due_at: endOfOverlap } = await storedRotation(host, id);
+    // Its overlap is over, and it was looked at again.
+    await changesUntil(async () => (await storedRotation(host, id)).due_at! > endOfOverlap!);
+    expect(await fromTwilio('+15553000001', before)).toMatchObject({ status: 200 });
+    expect(await rotation()).toMatchObject({ step: 'overlapping', needsAttention: false });
+    expect(await fromTwilio('+15553000002', tenant.account.authToken)).toMatchObject({ status: 200 });
+    await reaches('done');
+    expect(await fromTwilio('+15553000003', before)).toMatchObject({ status: 403 });
   });
 
   it('is the account’s, and so that of its other connections', async () => {
@@ -123,6 +157,7 @@ describe.each(engines)('A rotation, on %s', (engine) => {
   });
 
   it('that is aborted before the promotion takes the secondary token back', async () => {
+    await startWithoutHurry();
     await rotations().start(tenant.connection.id, {}, author);
     await reaches('accepting');
     await rotations().abort(tenant.connection.id, author);
@@ -130,7 +165,9 @@ describe.each(engines)('A rotation, on %s', (engine) => {
     expect(tenant.account.secondaryToken).toBeUndefined();
     const again = await rotations().start(tenant.connection.id, {}, author);
     expect(again.step).toBe('creating');
-    await reaches('done');
+    await reaches('accepting');
+    await rotations().continue(tenant.connection.id, author);
+    await reaches('overlapping');
   });
 
   it('cannot be aborted once the old token is dead, nor begun twice', async () => {
@@ -177,10 +214,12 @@ describe.each(engines)('A rotation, on %s', (engine) => {
   );
 
   it('waits for a person when Twilio refuses for good, and then goes on', async () => {
-    const { secondary } = twilioConsole(tenant);
+    await startWithoutHurry();
+    const { secondary, remove } = twilioConsole(tenant);
     await rotations().start(tenant.connection.id, {}, author);
     await reaches('accepting');
-    await twilioConsole(tenant).remove();
+    await remove();
+    await rotations().continue(tenant.connection.id, author);
     expect(await until(({ needsAttention }) => needsAttention)).toMatchObject({
       step: 'promoting',
       needsAttention: true,
@@ -188,8 +227,9 @@ describe.each(engines)('A rotation, on %s', (engine) => {
     });
     await secondary();
     await rotations().continue(tenant.connection.id, author);
-    await reaches('done');
+    await reaches('overlapping');
     await tenant.account.phone('+15553000001').sends('hi');
+    await reaches('done');
     await expectNothingLost(host, []);
   });
 
@@ -205,6 +245,14 @@ describe.each(engines)('A rotation, on %s', (engine) => {
     await expect(rotations().start('nobody', {}, author)).rejects.toMatchObject({ code: 'CONNECTION_NOT_FOUND' });
   });
 });
+
+function storedRotation(host: WhatsappHost, connectionId: string) {
+  return host.db
+    .selectFrom('connection_rotations')
+    .select('due_at')
+    .where('connection_id', '=', connectionId)
+    .executeTakeFirstOrThrow();
+}
 
 /**
  * Puts the last rotation back to where a process died in this step, after Twilio did what was asked and before that was

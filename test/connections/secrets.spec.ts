@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
+import { ConnectionRotations } from 'nestjs-whatsapp-twilio';
 import { ConnectionRegistry } from '../../src/whatsapp-twilio/connections/connection-registry';
 import { KeyRing } from '../../src/whatsapp-twilio/connections/key-ring';
 import { sql } from 'kysely';
 import { engines, useStorage } from '../support/storages';
 import { addTenant, author, connectionsOf, encryptionKey, startTenantHost, type Tenant } from '../support/tenants';
-import { useTemporaryFolder } from '../support/temporary-folder';
 import type { WhatsappHost } from '../support/whatsapp-host';
 import { MemoryLogger } from '../support/memory-logger';
 import { TestClock } from '../support/test-clock';
@@ -122,8 +123,8 @@ describe.each(engines)('Secrets at rest, on %s', (engine) => {
   });
 });
 
-describe('A stored connection', () => {
-  const folder = useTemporaryFolder();
+describe.each(engines)('A stored connection, on %s', (engine) => {
+  const storage = useStorage(engine);
   let host: WhatsappHost;
   let tenant: Tenant;
   let logger: MemoryLogger;
@@ -132,7 +133,7 @@ describe('A stored connection', () => {
   beforeEach(async () => {
     logger = new MemoryLogger();
     host = await startTenantHost({
-      module: { storage: { url: `sqlite:${folder.file('connections.db')}` } },
+      module: { storage: { url: storage.url }, rotation: { promoteAfterMs: 1, overlapMs: 3_600_000 } },
       nest: { logger },
     });
     tenant = await addTenant(host, host.twilio.account());
@@ -142,35 +143,70 @@ describe('A stored connection', () => {
   });
   afterEach(() => host.close());
 
-  it('leaves no byte of its secrets in the database’s files, its log of writes included', async () => {
+  /** Has a new token made, so that the old one and the new one are stored; resolves once a webhook was signed with it. */
+  const rotate = async () => {
+    const promoted = new Promise<void>((resolve) => {
+      host.twilio.events.on('request', ({ url, status }) => {
+        if (url.endsWith('/AuthTokens/Promote') && status === 200) resolve();
+      });
+    });
+    await host.app.get(ConnectionRotations).start(tenant.connection.id, {}, author);
+    await promoted;
+    secrets.push(tenant.account.authToken);
     await tenant.account.phone('+15553000001').sends('hi');
-    await host.outbound.send({ connectionId: tenant.connection.id, to: '+15554000001', text: 'Hi' });
-    const files = readdirSync(folder.path).map((name) => readFileSync(folder.file(name)));
-    expect(files.length).toBeGreaterThan(1); // the file and its log of writes
-    expect(files.some((bytes) => bytes.includes(tenant.connection.id))).toBe(true);
-    for (const secret of secrets) expect(files.filter((bytes) => bytes.includes(secret))).toEqual([]);
-    await sql`pragma wal_checkpoint(truncate)`.execute(host.db);
-    for (const secret of secrets) {
-      expect(readFileSync(folder.file('connections.db')).includes(secret)).toBe(false);
-    }
+    const { id } = await host.outbound.send({ connectionId: tenant.connection.id, to: '+15554000001', text: 'Hi' });
+    await host.recorder.reaches({ id }, 'read');
+  };
+
+  it('leaves no byte of its secrets in the database’s files, its log of writes included', async () => {
+    await rotate();
+    const basic = (secret: string) => Buffer.from(`${tenant.account.accountSid}:${secret}`).toString('base64');
+    const forbidden = secrets.flatMap((secret) => [secret, basic(secret)]);
+    const search = () => {
+      const files = filesIn(storage.folder);
+      // It is the right place that is searched,
+      expect(files.filter((bytes) => bytes.includes(tenant.connection.id)).length).toBeGreaterThan(0);
+      // and what is searched for is not there.
+      for (const secret of forbidden) expect(files.filter((bytes) => bytes.includes(secret)).length).toBe(0);
+    };
+    search(); // what is in the log of writes alone
+    await (engine === 'postgres' ? sql`checkpoint` : sql`pragma wal_checkpoint(truncate)`).execute(host.db);
+    search(); // and in the tables
   });
 
   it('gives no secret away: printed, serialised, listed, or in the log', async () => {
+    await rotate();
     const connections = connectionsOf(host);
     const connection = (await host.app.get(ConnectionRegistry, { strict: false }).byId(tenant.connection.id))!;
     const wrong = connections
-      .update(tenant.connection.id, { authToken: 'e'.repeat(32) }, author)
+      .update(tenant.connection.id, { apiKey: { sid: `SK${'1'.repeat(32)}`, secret: 'e'.repeat(32) } }, author)
+      .catch((error) => error);
+    const byHand = host.app
+      .get(ConnectionRotations)
+      .start(tenant.connection.id, { authToken: 'd'.repeat(32) }, author)
       .catch((error) => error);
     const shown = [
       inspect(connection, { depth: 10, showHidden: true }),
       JSON.stringify(connection),
       inspect(Object.assign({}, connection)),
       JSON.stringify(await connections.list()),
+      JSON.stringify(await connections.get(tenant.connection.id)),
       JSON.stringify(await connections.events()),
       inspect(await wrong, { depth: 10 }),
+      inspect(await byHand, { depth: 10 }),
       ...logger.lines,
     ].join('\n');
     expect(shown).toContain(tenant.connection.id);
-    for (const secret of [...secrets, 'e'.repeat(32)]) expect(shown).not.toContain(secret);
+    for (const secret of [...secrets, 'e'.repeat(32), 'd'.repeat(32)]) expect(shown).not.toContain(secret);
   });
 });
+
+/** Every file below a folder. One that goes while it is looked at is no file any more. */
+function filesIn(folder: string): Buffer[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .flatMap((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      return existsSync(path) ? [readFileSync(path)] : [];
+    });
+}

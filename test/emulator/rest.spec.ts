@@ -127,6 +127,7 @@ describe('REST: messages, judged by the official client', () => {
     ['a callback that is no URL', 21609, { statusCallback: 'not a url' }],
     ['a callback host with an underscore', 21609, { statusCallback: 'https://my_host.example.com/' }],
     ['an unknown messaging service', 21701, { messagingServiceSid: `MG${'0'.repeat(32)}` }],
+    ['a kind of scheduling that there is not', 35126, { scheduleType: 'weekly', sendAt: new Date() }],
     ['scheduling without a messaging service', 35118, { scheduleType: 'fixed', sendAt: new Date() }],
   ])('refuses %s with %i', async (_what, code, overrides) => {
     await expect(create(overrides)).rejects.toMatchObject({
@@ -257,6 +258,15 @@ describe('REST: messages, judged by the official client', () => {
     expect((await raw('/Messages.json', { method: 'PUT' })).response.status).toBe(405);
   });
 
+  it('says that it answers in JSON alone where another format is asked for', async () => {
+    for (const path of ['/Messages.xml', '/Messages.csv', `/Messages/SM${'0'.repeat(32)}.xml`, '.xml']) {
+      const { response, text } = await raw(path);
+      expect([response.status, JSON.parse(text)]).toEqual([404, expect.objectContaining({ code: 20404 })]);
+      expect(text).toMatch(/does not answer in (xml|csv): ask for .*\.json/);
+    }
+    expect((await raw('/Nothing.xml')).text).toMatch(/was not found/);
+  });
+
   it('refuses a form of more than 256 kB', async () => {
     const { response } = await raw('/Messages.json', {
       method: 'POST',
@@ -267,7 +277,8 @@ describe('REST: messages, judged by the official client', () => {
 
   it('logs the call without credentials', async () => {
     await create({ statusCallback: 'https://user:secret@example.com/status' });
-    expect(bench.twilio.requests.at(-1)).toMatchObject({ kind: 'rest', method: 'POST', status: 201 });
+    const call = bench.twilio.requests.find(({ kind }) => kind === 'rest');
+    expect(call).toMatchObject({ method: 'POST', status: 201 });
     expect(JSON.stringify(bench.twilio.requests)).not.toMatch(new RegExp(`secret|${bench.twilio.authToken}`));
   });
 });

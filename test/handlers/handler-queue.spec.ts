@@ -222,6 +222,20 @@ describe('The queue of messages for the handlers', () => {
     expect(await rowOf(db, 'a1')).toMatchObject({ state: 'done', attempts: 1 });
   });
 
+  it('keeps a message as its own also after the process stood still for longer than a lease', async () => {
+    await message('a1');
+    const worker = start({ timeoutMs: 20 * LEASE_MS, handlers: { held } });
+    await started.first();
+    clock.advance(10 * LEASE_MS);
+    await message('b1', 'ben');
+    worker.queue.wake();
+    await started.first((sid) => sid === 'b1');
+    expect(started.all).toEqual(['a1', 'b1']);
+    release.get('a1')!();
+    await worker.finished('a1');
+    expect(await rowOf(db, 'a1')).toMatchObject({ state: 'done', attempts: 1 });
+  });
+
   it('does not use what a handler returns after its message was taken over by another process', async () => {
     await message('a1');
     const stuck = start({

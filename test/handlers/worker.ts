@@ -10,9 +10,9 @@ class ObservedQueue extends WorkQueue<'inbound_messages'> {
   readonly steps = new Happenings<{ readonly sid: string; readonly step: WorkStep }>();
   readonly extensions = new Happenings<number>();
 
-  override async record(row: InboundRow, step: WorkStep, trx?: Parameters<WorkQueue<'inbound_messages'>['record']>[2]) {
-    await super.record(row, step, trx);
-    this.steps.add({ sid: row.message_sid, step });
+  override async recordAll(...[trx, steps, now]: Parameters<WorkQueue<'inbound_messages'>['recordAll']>) {
+    await super.recordAll(trx, steps, now);
+    for (const { row, step } of steps) this.steps.add({ sid: row.message_sid, step });
   }
 
   override async extendLeases(rows: Iterable<InboundRow>, leaseUntil: number): Promise<void> {
@@ -49,10 +49,12 @@ export function createWorker({ db, clock, random = () => 0.5, handlers, ...setti
       if (row.params === 'unreadable') return Promise.reject(new Error('unreadable'));
       return Promise.resolve(Object.entries(handlers).map(([name, run]) => ({ name, run: () => run(row) })));
     },
-    async keep(trx, _row, _task, at) {
-      if (at !== undefined)
-        await trx.insertInto('send_slots').values({ account_sid: 'AC', priority: 'bulk', at }).execute();
-      if (at === Number.MAX_SAFE_INTEGER) throw new Error('cannot be kept');
+    async keep(trx, times) {
+      for (const at of times) {
+        if (at !== undefined)
+          await trx.insertInto('send_slots').values({ account_sid: 'AC', priority: 'bulk', at }).execute();
+        if (at === Number.MAX_SAFE_INTEGER) throw new Error('cannot be kept');
+      }
     },
     kept: () => void kept++,
     onFailure: (row, failure) => failures.add({ sid: row.message_sid, ...failure }),

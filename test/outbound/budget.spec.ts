@@ -6,7 +6,7 @@ import { startWhatsappHost, type WhatsappHost } from '../support/whatsapp-host';
 const RPM = 20;
 const MINUTE = 60_000;
 /** A slot is free again a moment after its minute, so that Twilio counts no more than we do. */
-const FREE_AGAIN = MINUTE + 1000;
+const FREE_AGAIN = MINUTE + 100;
 /** So long before that, bulk counts it as free. */
 const SOON = 4000;
 

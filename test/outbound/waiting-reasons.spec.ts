@@ -20,7 +20,7 @@ describe('What a message waits for', () => {
     expect(waiting?.reason).toBe('rate-limit');
     const left = waiting!.until!.getTime() - clock.now();
     expect(left).toBeGreaterThan(55_000);
-    expect(left).toBeLessThanOrEqual(61_000);
+    expect(left).toBeLessThanOrEqual(61_100);
     const { messages } = await host.outbound.list({ status: 'queued' });
     expect(messages).toMatchObject([{ id: second.id, waiting: { reason: 'rate-limit' } }]);
   });

@@ -131,8 +131,7 @@ describe('A message that has to wait', () => {
     });
 
     it('is released into its schedule, not before its sendAt', async () => {
-      // Longer than the time is moved by, as a handler may just be ending.
-      await start({ module: { handlers: { timeoutMs: HOUR } } });
+      await start();
       const sendAt = inSeconds(605);
       const message = await host.outbound.send({ to: TO, text: 'Hi', sendAt, outsideWindow: 'hold' });
       expect(message.status).toBe('held');

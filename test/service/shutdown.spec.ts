@@ -1,6 +1,8 @@
-import { connect } from 'node:net';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { Agent, request } from 'undici';
+import { QuietConnections } from '../../src/service/http/quiet-connections';
 import { startService } from '../support/service-host';
 
 const ANA = '+15551230001';
@@ -46,8 +48,7 @@ describe('The end of the service', () => {
     while (accepted < 50) await new Promise((resolve) => setImmediate(resolve));
     isEnding = true;
     // The last that happens before the database is closed.
-    const { httpServer } = { httpServer: service.app.getHttpServer() };
-    const closed = once(httpServer, 'close').then(countStored);
+    const closed = once(service.app.getHttpServer(), 'close').then(countStored);
     await service.app.close();
     await Promise.all([...clients, closed]);
     await service.twilio.stop();
@@ -74,6 +75,21 @@ describe('The end of the service', () => {
     expect(stream).toMatchObject({ status: 503, body: { code: 'SHUTTING_DOWN' } });
     await closed;
     await service.close();
+  });
+
+  it('does not wait for long for who does not read an answer', async () => {
+    const server = createServer((_request, response) => response.end(Buffer.alloc(64 * 1024 * 1024)));
+    const connections = new QuietConnections(server, 300);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await once(server, 'request');
+    const closed = once(server, 'close');
+    server.close();
+    connections.end();
+    await closed;
+    socket.destroy();
   });
 
   it('does not wait for connections on which nothing was ever asked', async () => {

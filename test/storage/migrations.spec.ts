@@ -60,6 +60,9 @@ describe('The tables', () => {
       '0003_service',
       '0004_pace',
       '0006_backlog',
+      '0007_trace',
+      '0008_retries',
+      '0009_queues',
     ]);
     await db.destroy();
   });

@@ -1,5 +1,4 @@
 import type { LoggerService } from '@nestjs/common';
-import { Client } from 'pg';
 import type { Storage } from '../../src/whatsapp-twilio/storage/storage';
 import { STORAGE } from '../../src/whatsapp-twilio/tokens';
 import { Happenings } from './happenings';
@@ -51,13 +50,4 @@ export async function startOutageHost(
     isAway: () => log.first((line) => line.startsWith('error PostgreSQL is away')).then(() => {}),
     isBack: () => log.first((line) => line.startsWith('log PostgreSQL is back')).then(() => {}),
   };
-}
-
-/** A database of its own on this server. */
-export async function createDatabase(serverUrl: string, name: string): Promise<string> {
-  const client = new Client(serverUrl);
-  await client.connect();
-  await client.query(`create database ${name}`);
-  await client.end();
-  return serverUrl.replace(/\/postgres$/, `/${name}`);
 }

@@ -4,11 +4,14 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { Client } from 'pg';
 import { freePort } from './free-port';
 
 export interface PostgresServer {
   /** `postgres://…/postgres` */
   readonly url: string;
+  /** Where its files are. */
+  readonly folder: string;
   /** Breaks every connection and is gone; the data stays. `immediate` is a crash: it recovers at its next start. */
   stop(how?: 'fast' | 'immediate'): Promise<void>;
   start(): Promise<void>;
@@ -44,6 +47,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   };
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    folder: data,
     stop,
     async start() {
       server ??= await run(programs, data, port);
@@ -53,6 +57,15 @@ export async function startPostgres(): Promise<PostgresServer> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A database of its own on this server. */
+export async function createDatabase(serverUrl: string, name: string): Promise<string> {
+  const client = new Client(serverUrl);
+  await client.connect();
+  await client.query(`create database ${name}`);
+  await client.end();
+  return serverUrl.replace(/\/postgres$/, `/${name}`);
 }
 
 /** Resolves once it takes connections. */

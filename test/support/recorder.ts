@@ -28,9 +28,14 @@ export class Recorder {
     this.updates.add(update);
   }
 
-  /** Resolves when the message reaches the status; the `nth` time, where it can come back to it. */
+  /**
+   * Resolves when the message reaches the status; the `nth` time, where it can come back to it. A callback may overtake
+   * the answer to the request, and then there is no `accepted` to tell of: whatever tells the SID counts as that.
+   */
   async reaches({ id }: { readonly id: string }, status: OutboundStatus, nth = 1): Promise<StatusUpdate> {
-    const found = () => this.updates.all.filter((update) => update.messageId === id && update.status === status);
+    const isIt = (update: StatusUpdate) =>
+      update.status === status || (status === 'accepted' && update.sid !== undefined);
+    const found = () => this.updates.all.filter((update) => update.messageId === id && isIt(update));
     await this.updates.until(() => found().length >= nth);
     return found()[nth - 1]!;
   }

@@ -1,12 +1,10 @@
-import { sql } from 'kysely';
-import { connectDatabase } from '../../src/whatsapp-twilio/storage/database';
-import { type PostgresServer, startPostgres } from './postgres';
+import { createDatabase, type PostgresServer, startPostgres } from './postgres';
 import { useTemporaryFolder } from './temporary-folder';
 
 export const engines = ['sqlite', 'postgres'] as const;
 
 /** An empty storage for each test: a file, or a database of one server for all of the describe. */
-export function useStorage(engine: (typeof engines)[number]): { readonly url: string } {
+export function useStorage(engine: (typeof engines)[number]): { readonly url: string; readonly folder: string } {
   const folder = useTemporaryFolder();
   let server: PostgresServer | undefined;
   let databases = 0;
@@ -17,19 +15,18 @@ export function useStorage(engine: (typeof engines)[number]): { readonly url: st
   });
   afterAll(() => server?.remove());
   beforeEach(async () => {
-    url = server === undefined ? `sqlite:${folder.file('storage.db')}` : await createDatabase(server, ++databases);
+    url =
+      server === undefined
+        ? `sqlite:${folder.file('storage.db')}`
+        : await createDatabase(server.url, `test_${++databases}`);
   });
   return {
     get url() {
       return url;
     },
+    /** Where its files are. */
+    get folder() {
+      return server?.folder ?? folder.path;
+    },
   };
-}
-
-async function createDatabase(server: PostgresServer, number: number): Promise<string> {
-  const name = `test_${number}`;
-  const db = connectDatabase(server.url);
-  await sql`create database ${sql.ref(name)}`.execute(db);
-  await db.destroy();
-  return server.url.replace(/\/postgres$/, `/${name}`);
 }

@@ -8,6 +8,8 @@ import { freePort } from './free-port';
 import { type HostApp, type HostAppOptions, startHostApp } from './host-app';
 import { Recorder } from './recorder';
 
+const A_DAY_MS = 86_400_000;
+
 export interface WhatsappHost extends HostApp {
   readonly twilio: TwilioEmulator;
   readonly outbound: OutboundService;
@@ -40,6 +42,8 @@ export async function startWhatsappHost(options: WhatsappHostOptions = {}): Prom
       apiBaseUrl: twilio.url,
       publicUrl: `http://127.0.0.1:${port}`,
       ...module,
+      // A test that moves the time does not mean the handler that happens to be under way then.
+      ...(clock && { handlers: { timeoutMs: A_DAY_MS, ...module?.handlers } }),
     });
     const host = await startHostApp({
       ...app,

@@ -37,6 +37,13 @@ const ROUTES: readonly Route[] = [
   ...alertRoutes,
 ];
 
+/** The 2010 API answers in XML and CSV as well, which is not done here: said rather than to deny that it exists. */
+function inAnotherFormat(path: string): TwilioError | undefined {
+  const asked = /^(\/2010-04-01\/.+)\.(xml|csv|html)$/.exec(path);
+  if (!asked || !ROUTES.some((known) => known.path.test(`${asked[1]}.json`))) return undefined;
+  return new TwilioError(404, 20404, `The local Twilio does not answer in ${asked[2]}: ask for ${asked[1]}.json`);
+}
+
 /** Twilio's REST API, as far as WhatsApp messages need it: all of its hosts on one origin. */
 export class RestApi {
   constructor(
@@ -81,7 +88,7 @@ export class RestApi {
       return handle({ core: this.core, delivery: this.delivery, media: this.media, account, call }, ...sids);
     }
     if (!this.core.accounts.identify(call.authorization)) throw wrongCredentials();
-    throw notFound(call.path);
+    throw inAnotherFormat(call.path) ?? notFound(call.path);
   }
 
   /** @see https://www.twilio.com/docs/usage/twilios-response */

@@ -1,7 +1,8 @@
 import { Webhook } from 'standardwebhooks';
 import { Agent, request } from 'undici';
+import { channel } from 'node:diagnostics_channel';
 import { isIP } from 'node:net';
-import { inSpan } from '../../common/spans';
+import { activeTrace } from '../../common/spans';
 import type { EventHead, EventSubscriber, WhatsappEvent } from '../../whatsapp-twilio/events/event';
 import type { ForwardEndpoint } from './forward-endpoints';
 import { isPublicAddress, PrivateAddressError, publicLookup } from './public-address';
@@ -11,6 +12,9 @@ const CONNECT_TIMEOUT_MS = 5000;
 const ANSWER_TIMEOUT_MS = 15_000;
 /** "Gone": whoever says so wants nothing more. */
 const GONE = 410;
+
+/** Where OpenTelemetry's instrumentation of undici listens, which adds the header `traceparent` itself. */
+const watchedRequests = channel('undici:request:create');
 
 /** The endpoint did not take the event. */
 export class ForwardError extends Error {
@@ -60,15 +64,7 @@ export class Forwarder implements EventSubscriber {
   /** @throws ForwardError */
   async deliver(event: WhatsappEvent): Promise<void> {
     try {
-      const attributes = {
-        'whatsapp.endpoint': this.name,
-        'whatsapp.event.id': event.id,
-        'whatsapp.event.type': event.type,
-        'whatsapp.connection.id': event.connectionId,
-        'whatsapp.message.id': event.type === 'message.status' ? event.data.messageId : undefined,
-        'whatsapp.message.sid': event.data.sid,
-      };
-      await inSpan('whatsapp.forward', { kind: 'client', isRoot: true, attributes }, () => this.#deliver(event));
+      await this.#deliver(event);
     } catch (error) {
       this.onResult((error as ForwardError).retryable ? 'retry' : 'refused');
       throw error;
@@ -95,6 +91,7 @@ export class Forwarder implements EventSubscriber {
 
   async #post(url: URL, id: string, body: string): Promise<number> {
     const at = new Date();
+    const trace = watchedRequests.hasSubscribers ? undefined : await activeTrace();
     try {
       const { statusCode, body: answer } = await request(url, {
         dispatcher: this.#agent,
@@ -105,6 +102,7 @@ export class Forwarder implements EventSubscriber {
           'webhook-id': id,
           'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
           'webhook-signature': this.#webhook.sign(id, at, body),
+          ...(trace !== undefined && { traceparent: trace }),
         },
         body,
         headersTimeout: ANSWER_TIMEOUT_MS,

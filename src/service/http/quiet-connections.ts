@@ -10,6 +10,8 @@ interface Line {
 
 /** A client that is just about to ask again gets its answer, and with it the word that the connection ends. */
 const PATIENCE_MS = 250;
+/** Nobody is waited for longer than this, as who does not read its answer would keep the process from ending in order. */
+const LONGEST_MS = 15_000;
 
 /**
  * Closes connections on which nothing is under way, when the service is about to end. Node closes those that were used
@@ -20,7 +22,10 @@ export class QuietConnections {
   readonly #lines = new Map<Socket, Line>();
   #isEnding = false;
 
-  constructor(server: Server) {
+  constructor(
+    server: Server,
+    private readonly longestMs = LONGEST_MS,
+  ) {
     server.closeIdleConnections = () => {}; // what `close()` would do at once
 
     server.on('connection', (socket: Socket) => {
@@ -39,13 +44,19 @@ export class QuietConnections {
     });
   }
 
-  /** No more connections are taken: in a moment each is closed as soon as nothing is under way on it. */
+  /**
+   * No more connections are taken: in a moment each is closed as soon as nothing is under way on it, and in the end
+   * whatever is.
+   */
   end(): void {
     if (this.#lines.size === 0) return;
     setTimeout(() => {
       this.#isEnding = true;
       for (const [socket, line] of this.#lines) this.#closeIfQuiet(socket, line);
     }, PATIENCE_MS);
+    setTimeout(() => {
+      for (const socket of this.#lines.keys()) socket.destroy();
+    }, this.longestMs).unref();
   }
 
   #closeIfQuiet(socket: Socket, { busy, readUpTo }: Line): void {

@@ -51,7 +51,8 @@ export const connectionSchemas: Readonly<Record<string, Schema>> = {
         minimum: 0,
         maximum: 604_800,
         description:
-          'How long webhooks signed with the old token are accepted after the promotion; an hour, if not given.',
+          'How long webhooks signed with the old token are accepted after the promotion; an hour, if not given. Unless it ' +
+          'is 0, also until one came that was signed with the new token, for a day at most.',
       },
       'reason?': reason,
     },

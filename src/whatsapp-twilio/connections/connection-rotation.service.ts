@@ -29,7 +29,10 @@ import { isToken } from './validate-connection';
 export interface RotateOptions {
   /** A new token, made in Twilio's console, as the secondary one or already promoted. Without it Twilio's API makes one. */
   readonly authToken?: string;
-  /** How long webhooks signed with the old token are still accepted after the promotion, 0 to 604800. */
+  /**
+   * How long webhooks signed with the old token are still accepted after the promotion, 0 to 604800; unless it is 0 also
+   * until one came that was signed with the new token, for a day at most.
+   */
   readonly overlapSeconds?: number;
 }
 
@@ -121,7 +124,10 @@ export class ConnectionRotations {
    * @throws RotationNotFoundError (`ROTATION_NOT_FOUND`).
    */
   continue(id: string, by: Authorship): Promise<ConnectionRotation> {
-    return this.act(id, 'rotation-continued', by, (_rotation, now) => ({ due_at: now }));
+    return this.act(id, 'rotation-continued', by, ({ step }, now) => ({
+      due_at: now,
+      ...(step === 'overlapping' && { overlap_ms: 0 }),
+    }));
   }
 
   private async act(

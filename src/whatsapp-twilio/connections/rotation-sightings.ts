@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
 import type { Runtime } from '../runtime';
 import type { Signals } from '../signals';
 import type { Database } from '../storage/database';
@@ -41,6 +42,15 @@ export class RotationSightings {
       .set({ due_at: now })
       .where('id', '=', id)
       .where('step', '=', 'waiting')
+      .execute();
+    // The old token has no more than its overlap.
+    const endOfOverlap = sql<number>`promoted_at + overlap_ms`;
+    await this.db
+      .updateTable('connection_rotations')
+      .set({ due_at: endOfOverlap })
+      .where('id', '=', id)
+      .where('step', '=', 'overlapping')
+      .where('due_at', '>', endOfOverlap)
       .execute();
     this.signals.rotations.emit();
   }

@@ -26,6 +26,8 @@ export interface RotationTimes {
 
 const FIRST_LOOK_MS = 5000;
 const LONGEST_LOOK_MS = 300_000;
+/** Nobody may write to a quiet number for long, and an old token is not kept for ever. */
+const UNSEEN_FOR_MS = 86_400_000;
 
 /** A step that cannot be done until a person acts. */
 class Stuck extends Error {}
@@ -71,11 +73,16 @@ export async function takeStep(
       }
       case 'waiting': {
         if (row.confirmed_at !== null || !(await works(current))) return promoted();
-        const elapsed = now - row.started_at;
-        return { step: 'waiting', dueAt: now + Math.min(Math.max(FIRST_LOOK_MS, elapsed / 10), LONGEST_LOOK_MS) };
+        return { step: 'waiting', dueAt: now + untilNextLook(now - row.started_at) };
       }
-      case 'overlapping':
-        return { step: 'done', dueAt: null, retired: true };
+      case 'overlapping': {
+        const elapsed = now - (row.promoted_at ?? row.started_at);
+        // Whoever wants no overlap wants the old token gone, whatever Twilio signs with.
+        const isSeen = row.confirmed_at !== null || row.overlap_ms === 0 || elapsed >= UNSEEN_FOR_MS;
+        if (isSeen) return { step: 'done', dueAt: null, retired: true };
+        const rest = Math.min(untilNextLook(elapsed), UNSEEN_FOR_MS - elapsed);
+        return { step: 'overlapping', dueAt: now + rest };
+      }
       case 'aborting': {
         // What is promoted cannot be taken back.
         if (!(await works(current)) && next !== undefined && (await works(next))) return promoted();
@@ -90,6 +97,10 @@ export async function takeStep(
     if (!isTwilioError(error) || mayPass(error)) throw error;
     return { step: row.step, dueAt: null, error: `${error.message} ${error.help}` };
   }
+}
+
+function untilNextLook(elapsed: number): number {
+  return Math.min(Math.max(FIRST_LOOK_MS, Math.round(elapsed / 10)), LONGEST_LOOK_MS);
 }
 
 /** @throws TwilioError when it cannot be told. */

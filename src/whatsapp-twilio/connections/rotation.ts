@@ -5,8 +5,8 @@ import type { RotationRow, RotationStep } from '../storage/schema';
  *
  * By Twilio's API (`twilio`): `creating` the secondary token → `accepting` it, so that every process knows it before a
  * webhook is signed with it → `promoting` → `overlapping`, while webhooks signed with the old token may still be on their
- * way → `done`. By hand (`manual`): `waiting` for the new token to become the primary one in Twilio's console →
- * `overlapping` → `done`. `aborting` → `aborted` as long as nothing was promoted.
+ * way and until one signed with the new token came → `done`. By hand (`manual`): `waiting` for the new token to become the
+ * primary one in Twilio's console → `overlapping` → `done`. `aborting` → `aborted` as long as nothing was promoted.
  */
 export interface ConnectionRotation {
   readonly id: string;

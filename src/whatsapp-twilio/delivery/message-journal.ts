@@ -6,6 +6,7 @@ import { mergeStatus, type OutboundStatus } from '../messages/message-status';
 import { heedOverload } from '../outbound/sender-rest';
 import type { DatabaseTransaction } from '../storage/database';
 import type { EventSource, OutboundRow, Schema } from '../storage/schema';
+import { updateEach } from '../storage/update-each';
 import type { MessageError } from '../twilio/error-catalogue';
 import { RUNTIME } from '../tokens';
 import type { Runtime } from '../runtime';
@@ -67,6 +68,7 @@ export class MessageJournal {
       merges.flatMap(({ steps }) => steps.map(({ event }) => event)),
     );
     const rows: OutboundRow[] = [];
+    const changed: OutboundRow[] = [];
     for (const { row, reports, steps } of merges) {
       let isChanged = false;
       for (const [index, { event, after, moved }] of steps.entries()) {
@@ -76,9 +78,9 @@ export class MessageJournal {
       }
       const after = isChanged ? steps.at(-1)!.after : row;
       rows.push(after);
-      if (isChanged)
-        await trx.updateTable('outbound_messages').set(reportedColumns(after)).where('id', '=', row.id).execute();
+      if (isChanged) changed.push(after);
     }
+    await updateEach(trx, 'outbound_messages', REPORTED, changed);
     return rows;
   }
 
@@ -149,11 +151,14 @@ export class MessageJournal {
     return next;
   }
 
-  /** The first entry of a new message. Nobody is told: the caller of `send()` knows. */
-  async begin(trx: DatabaseTransaction, row: OutboundRow): Promise<void> {
-    const status = row.status as OutboundStatus;
-    const { row: first } = this.eventOf(row, { status, source: 'local', dedupeKey: 'created', wanted: false });
-    await this.addEvents(trx, [{ row: { ...first, previous_status: null } }]);
+  /** The first entry of each new message. Nobody is told: the caller of `send()` knows. */
+  async begin(trx: DatabaseTransaction, rows: readonly OutboundRow[]): Promise<void> {
+    const entries = rows.map((row) => {
+      const status = row.status as OutboundStatus;
+      const { row: first } = this.eventOf(row, { status, source: 'local', dedupeKey: 'created', wanted: false });
+      return { row: { ...first, previous_status: null } };
+    });
+    await this.addEvents(trx, entries);
   }
 
   private eventOf(row: OutboundRow, event: NewEvent): JournalEntry {
@@ -237,10 +242,18 @@ function eventKey({ message_id, dedupe_key }: Pick<NewEventRow, 'message_id' | '
   return `${message_id} ${dedupe_key}`;
 }
 
-function reportedColumns(row: OutboundRow) {
-  const { status, twilio_sid, error, due_at, waiting, owner, unknown_since, check_at, updated_at } = row;
-  return { status, twilio_sid, error, due_at, waiting, owner, unknown_since, check_at, updated_at };
-}
+/** The columns that a report may change. */
+const REPORTED = {
+  status: 'text',
+  twilio_sid: 'text',
+  error: 'text',
+  due_at: 'bigint',
+  waiting: 'text',
+  owner: 'text',
+  unknown_since: 'bigint',
+  check_at: 'bigint',
+  updated_at: 'bigint',
+} as const;
 
 interface NewEvent {
   readonly status: OutboundStatus;

@@ -57,22 +57,27 @@ export class StatusCallbacks {
     this.signals.outbox.emit(); // its conversation may go on
   }
 
-  /** Applies what came for a SID before the SID was stored. */
-  async applyEarly(trx: DatabaseTransaction, row: OutboundRow): Promise<OutboundRow> {
-    if (row.twilio_sid === null) return row;
+  /** Applies what came for SIDs before the SIDs were stored. */
+  async applyEarly(trx: DatabaseTransaction, rows: readonly OutboundRow[]): Promise<void> {
+    const bySid = new Map(rows.map((row) => [row.twilio_sid, row]));
+    const sids = [...bySid.keys()].filter((sid) => sid !== null);
+    if (sids.length === 0) return;
     const found = await trx
       .deleteFrom('early_callbacks')
-      .where('message_sid', '=', row.twilio_sid)
-      .where('connection_id', '=', row.connection_id)
-      .returning(['seq', 'params', 'received_at'])
+      .where('message_sid', 'in', sids)
+      .returning(['seq', 'connection_id', 'message_sid', 'params', 'received_at'])
       .execute();
-    if (found.length === 0) return row;
-    const early = found.toSorted((a, b) => a.seq - b.seq);
-    const reports = early
-      .map(({ params, received_at }) => reportOf(JSON.parse(params) as Record<string, string>, received_at))
-      .filter((report) => report !== undefined);
-    const [current] = await this.journal.reportAll(trx, [{ row, reports }]);
-    return current!;
+    const reported = new Map<OutboundRow, DeliveryReport[]>();
+    for (const { connection_id, message_sid, params, received_at } of found.toSorted((a, b) => a.seq - b.seq)) {
+      const row = bySid.get(message_sid)!;
+      const report = reportOf(JSON.parse(params) as Record<string, string>, received_at);
+      if (report === undefined || connection_id !== row.connection_id) continue;
+      reported.set(row, [...(reported.get(row) ?? []), report]);
+    }
+    await this.journal.reportAll(
+      trx,
+      Array.from(reported, ([row, reports]) => ({ row, reports })),
+    );
   }
 
   /** Applies the callbacks inside the caller's transaction. */
@@ -100,10 +105,13 @@ export class StatusCallbacks {
     }
     const reported = [...known.values()];
     const merged = await this.journal.reportAll(trx, reported);
-    for (const [index, { row, reports }] of reported.entries()) {
+    for (const { row, reports } of reported) {
       for (const { error } of reports) await this.optOuts.learnFrom(trx, row, error);
-      if (row.twilio_sid === null) await this.applyEarly(trx, merged[index]!);
     }
+    await this.applyEarly(
+      trx,
+      merged.filter((_, index) => reported[index]!.row.twilio_sid === null),
+    );
   }
 
   /** The messages that the callbacks are about: by SID, or by our id while the SID is not stored yet. */

@@ -43,7 +43,10 @@ export class StatusDispatcher {
       onFailure: (row, failure) => logFailure(this.logger, `"${row.status}" of message ${row.message_id}`, failure),
       onError: logTrouble(this.logger, 'Status updates cannot go on for the moment.'),
     });
-    signals.statuses.on(() => this.queue.wake());
+    // Without such handlers nothing is stored for them.
+    signals.statuses.on(() => {
+      if (this.handlers.statuses.length > 0) this.queue.wake();
+    });
   }
 
   start(): void {
@@ -60,7 +63,7 @@ export class StatusDispatcher {
     if (wanted.length === 0) return [];
     const message = await this.db
       .selectFrom('outbound_messages')
-      .select(['twilio_sid', 'conversation_id', 'to_address', 'metadata'])
+      .select(['twilio_sid', 'conversation_id', 'to_address', 'metadata', 'trace'])
       .where('id', '=', row.message_id)
       .executeTakeFirstOrThrow();
     const update: StatusUpdate = {
@@ -86,7 +89,7 @@ export class StatusDispatcher {
           'whatsapp.message.status': status,
         };
         const handle = async () => run(update);
-        return inSpan('whatsapp.handler', { kind: 'consumer', isRoot: true, attributes }, handle);
+        return inSpan('whatsapp.handler', { kind: 'consumer', parent: message.trace, attributes }, handle);
       },
     }));
   }

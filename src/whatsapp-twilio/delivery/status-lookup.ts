@@ -4,8 +4,9 @@ import { ConnectionRegistry } from '../connections/connection-registry';
 import { TwilioClients } from '../connections/twilio-clients';
 import { fromTwilioStatus } from '../messages/message-status';
 import { AccountLimits } from '../outbound/account-limits';
-import { budgetOf, lockBudgets, spend } from '../outbound/budget';
+import { budgetOf, lockBudgets } from '../outbound/budget';
 import { Pacing } from '../outbound/pacing';
+import { spend } from '../outbound/send-slots';
 import type { Runtime } from '../runtime';
 import type { Signals } from '../signals';
 import type { Database, DatabaseTransaction } from '../storage/database';
@@ -135,7 +136,7 @@ export class StatusLookup {
   }
 
   private async take(trx: DatabaseTransaction, row: OutboundRow, now: number): Promise<OutboundRow> {
-    await spend(trx, row.account_sid, 'lookup', 1, now);
+    await spend(trx, row.account_sid, ['lookup'], now);
     return this.checkAt(trx, row, now + LEASE_MS);
   }
 

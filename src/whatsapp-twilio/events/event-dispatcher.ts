@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { inSpan } from '../../common/spans';
 import { WorkLoop } from '../../common/work-loop';
 import { ConnectionRegistry } from '../connections/connection-registry';
 import type { WhatsappTwilioSettings } from '../contract/validate-options';
@@ -12,8 +13,9 @@ import { logTrouble } from '../storage/log-trouble';
 import type { EventDeliveryRow } from '../storage/schema';
 import { WorkQueue } from '../storage/work-queue';
 import { DATABASE, RUNTIME, SETTINGS, SIGNALS, WORKER_ID } from '../tokens';
+import type { EventSubscriber } from './event';
 import { EventLog } from './event-log';
-import { EventReader } from './event-reader';
+import { EventReader, type TracedEvent } from './event-reader';
 
 const CONCURRENCY = 20;
 const DELIVERY_TIMEOUT_MS = 30_000;
@@ -95,7 +97,19 @@ export class EventDispatcher {
     // Nobody is left who wants it.
     if (subscriber === undefined) return [];
     const stored = await this.db.selectFrom('events').selectAll().where('id', '=', row.event_id).executeTakeFirst();
-    const event = stored && (await this.reader.read(stored));
-    return event === undefined ? [] : [{ name: row.subscriber, run: () => subscriber.deliver(event) }];
+    const found = stored && (await this.reader.read(stored));
+    return found === undefined ? [] : [{ name: row.subscriber, run: () => deliver(found, subscriber) }];
   }
+}
+
+function deliver({ event, trace }: TracedEvent, subscriber: EventSubscriber): Promise<void> {
+  const attributes = {
+    'whatsapp.subscriber': subscriber.name,
+    'whatsapp.event.id': event.id,
+    'whatsapp.event.type': event.type,
+    'whatsapp.connection.id': event.connectionId,
+    'whatsapp.message.id': event.type === 'message.status' ? event.data.messageId : undefined,
+    'whatsapp.message.sid': event.data.sid,
+  };
+  return inSpan('whatsapp.forward', { kind: 'client', parent: trace, attributes }, () => subscriber.deliver(event));
 }

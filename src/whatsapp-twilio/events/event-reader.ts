@@ -17,6 +17,12 @@ export interface PlacedEvent {
   readonly event: WhatsappEvent;
 }
 
+/** An event, and the trace of the message it is about, as a `traceparent`. */
+export interface TracedEvent {
+  readonly event: WhatsappEvent;
+  readonly trace: string | null;
+}
+
 /** What an event of a status change has beside the message. */
 export interface StatusEventData {
   readonly status: OutboundStatus;
@@ -38,8 +44,8 @@ export class EventReader {
     const rows = await this.log.after(this.connections.scope, position, limit);
     const events: PlacedEvent[] = [];
     for (const row of rows) {
-      const event = await this.read(row);
-      if (event !== undefined) events.push({ position: row.position!, event });
+      const found = await this.read(row);
+      if (found !== undefined) events.push({ position: row.position!, event: found.event });
     }
     return events;
   }
@@ -55,7 +61,7 @@ export class EventReader {
   }
 
   /** The event of a row with its message; `undefined` when that is gone. */
-  async read(row: EventRow): Promise<WhatsappEvent | undefined> {
+  async read(row: EventRow): Promise<TracedEvent | undefined> {
     const head = {
       id: row.id,
       connectionId: row.connection_id,
@@ -68,11 +74,11 @@ export class EventReader {
         .selectAll()
         .where('id', '=', row.subject_id)
         .executeTakeFirst();
-      return message && { ...head, type: row.type, data: toReceivedMessage(message) };
+      return message && { event: { ...head, type: row.type, data: toReceivedMessage(message) }, trace: message.trace };
     }
     const message = await this.db
       .selectFrom('outbound_messages')
-      .select(['twilio_sid', 'to_address', 'metadata'])
+      .select(['twilio_sid', 'to_address', 'metadata', 'trace'])
       .where('id', '=', row.subject_id)
       .executeTakeFirst();
     if (message === undefined) return undefined;
@@ -86,6 +92,6 @@ export class EventReader {
       metadata: JSON.parse(message.metadata) as Record<string, string>,
       at: head.at,
     };
-    return { ...head, type: row.type, data };
+    return { event: { ...head, type: row.type, data }, trace: message.trace };
   }
 }

@@ -2,9 +2,10 @@ import type { Clock } from '../../common/clock';
 import { backoffMs } from '../../common/backoff';
 import { WorkLoop } from '../../common/work-loop';
 import type { WhatsappTwilioSettings } from '../contract/validate-options';
+import { BatchCommit } from '../storage/batch-commit';
 import type { Database, DatabaseTransaction } from '../storage/database';
 import { lookEveryMs } from '../storage/engine';
-import { commitPersistently, persistently } from '../storage/persistently';
+import { persistently } from '../storage/persistently';
 import { LeaseLostError, type WorkQueue, type WorkRow, type WorkStep, type WorkTable } from '../storage/work-queue';
 
 const LEASE_MS = 30_000;
@@ -27,8 +28,8 @@ export interface HandlerQueueOptions<Row, Result> {
   keyOf(row: Row): string;
   /** The handlers that want this row. */
   tasksOf(row: Row): Promise<readonly HandlerTask<Result>[]>;
-  /** Stores what the handler returned, in the transaction that also records that it is done. */
-  keep(trx: DatabaseTransaction, row: Row, task: HandlerTask<Result>, result: Result): Promise<void>;
+  /** Stores what handlers returned, in the transaction that also records that they are done. */
+  keep(trx: DatabaseTransaction, results: readonly Result[]): Promise<void>;
   /** Called after a result was committed. */
   kept?(): void;
   onFailure(row: Row, failure: HandlerFailure): void;
@@ -54,6 +55,9 @@ export class HandlerQueue<Table extends WorkTable, Result> {
   readonly #held = new Set<WorkRow<Table>>();
   /** Those of them that are still being worked on. */
   readonly #inFlight = new Set<WorkRow<Table>>();
+  readonly #commits: BatchCommit<Entry<Table, Result>>;
+  /** No lease of what is in flight ends before this. */
+  #leasedUntil = 0;
   #isClaimLost = false;
   #stopped = false;
   #cancelHeartbeat: (() => void) | undefined;
@@ -62,6 +66,8 @@ export class HandlerQueue<Table extends WorkTable, Result> {
     private readonly queue: WorkQueue<Table>,
     private readonly options: HandlerQueueOptions<WorkRow<Table>, Result>,
   ) {
+    const keyOf = ({ row }: Entry<Table, Result>): string => options.keyOf(row);
+    this.#commits = new BatchCommit(options.db, keyOf, (trx, entries) => this.#store(trx, entries));
     this.#loop = new WorkLoop({
       clock: options.clock,
       concurrency: options.settings.concurrency,
@@ -92,10 +98,13 @@ export class HandlerQueue<Table extends WorkTable, Result> {
 
   async #claim(limit: number) {
     const now = this.options.clock.now();
+    // After a standstill of the process its leases are over, but not its work: it must not take up its own again.
+    if (now >= this.#leasedUntil) await this.#extendLeases();
     if (this.#isClaimLost) await this.queue.releaseAllBut(this.#held, now);
     this.#isClaimLost = true; // until all is known that the caller needs
     const items = await this.queue.claim(limit, now, now + LEASE_MS);
-    const nextAt = await this.queue.nextDueAt(now);
+    // When all places are taken, the next look is when one becomes free.
+    const nextAt = items.length < limit ? await this.queue.nextDueAt(now) : undefined;
     this.#isClaimLost = false;
     for (const row of items) {
       this.#held.add(row);
@@ -132,8 +141,8 @@ export class HandlerQueue<Table extends WorkTable, Result> {
         const result = await this.#withTimeLimit(task);
         done.add(task.name);
         const isLast = failed.length === 0 && task === tasks.at(-1);
-        const step = { done_handlers: JSON.stringify([...done]), ...(isLast && this.#doneStep()) };
-        await this.#commit(row, step, (trx) => this.options.keep(trx, row, task, result));
+        const step = { done_handlers: JSON.stringify([...done]), ...(isLast && DONE) };
+        await this.#commit({ row, step, kept: { result } });
         this.options.kept?.();
         if (isLast) return;
       } catch (error) {
@@ -150,25 +159,21 @@ export class HandlerQueue<Table extends WorkTable, Result> {
     const now = clock.now();
     this.#inFlight.delete(row); // from here on the heartbeat must not touch its due time
     if (failed.length === 0) {
-      await this.#commit(row, this.#doneStep());
+      await this.#commit({ row, step: DONE });
       return;
     }
     const failure = failed.map(({ name, error }) => `${name}: ${describe(error)}`).join('\n');
     const report = { handlers: failed.map(({ name }) => name), errors: failed.map(({ error }) => error) };
     const isHopeless = failed.every(({ error }) => (error as { retryable?: unknown } | null)?.retryable === false);
     if (isHopeless || row.attempts >= settings.maxAttempts || isSpent?.(row, now)) {
-      await this.#commit(row, { state: 'dead', due_at: null, owner: null, failure, finished_at: now });
+      await this.#commit({ row, step: { state: 'dead', due_at: null, owner: null, failure } });
       this.options.onFailure(row, report);
       return;
     }
     const longest = settings.longestRetryDelayMs ?? LONGEST_RETRY_DELAY_MS;
     const retryAt = now + backoffMs(row.attempts, settings.retryDelayMs, longest, random);
-    await this.#commit(row, { due_at: retryAt, owner: null, failure });
+    await this.#commit({ row, step: { due_at: retryAt, owner: null, failure } });
     this.options.onFailure(row, { ...report, retryAt });
-  }
-
-  #doneStep(): WorkStep {
-    return { state: 'done', due_at: null, owner: null, failure: null, finished_at: this.options.clock.now() };
   }
 
   async #withTimeLimit(task: HandlerTask<Result>): Promise<Result> {
@@ -187,27 +192,47 @@ export class HandlerQueue<Table extends WorkTable, Result> {
     }
   }
 
-  #commit(row: WorkRow<Table>, step: WorkStep, before?: (trx: DatabaseTransaction) => Promise<void>): Promise<void> {
-    const { db, keyOf } = this.options;
-    const record = async (trx: DatabaseTransaction): Promise<void> => {
-      await before?.(trx);
-      await this.queue.record(row, step, trx);
-    };
-    return commitPersistently(db, record, keyOf(row));
+  /** It has happened already, so it must not be lost. */
+  #commit(entry: Entry<Table, Result>): Promise<void> {
+    return persistently(this.options.db, () => this.#commits.add(entry));
+  }
+
+  async #store(trx: DatabaseTransaction, entries: readonly Entry<Table, Result>[]): Promise<void> {
+    const kept = entries.map((entry) => entry.kept).filter((one) => one !== undefined);
+    if (kept.length > 0) {
+      await this.options.keep(
+        trx,
+        kept.map(({ result }) => result),
+      );
+    }
+    await this.queue.recordAll(trx, entries, this.options.clock.now());
   }
 
   /** A handler may take longer than a lease; while this process lives, it keeps what it works on. */
   #beat(): void {
     if (this.#stopped) return;
     this.#cancelHeartbeat = this.options.clock.setTimeout(() => {
-      const until = this.options.clock.now() + LEASE_MS;
-      void this.queue
-        .extendLeases(this.#inFlight, until)
+      void this.#extendLeases()
         .catch(this.options.onError)
         .then(() => this.#beat());
     }, LEASE_MS / 3);
   }
+
+  async #extendLeases(): Promise<void> {
+    const until = this.options.clock.now() + LEASE_MS;
+    await this.queue.extendLeases(this.#inFlight, until);
+    this.#leasedUntil = until;
+  }
 }
+
+/** How a piece of work ended, with what there is to keep of it. */
+interface Entry<Table extends WorkTable, Result> {
+  readonly row: WorkRow<Table>;
+  readonly step: WorkStep;
+  readonly kept?: { readonly result: Result };
+}
+
+const DONE: WorkStep = { state: 'done', due_at: null, owner: null, failure: null };
 
 interface FailedTask {
   readonly name: string;

@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Gathered } from '../../common/gathered';
 import { inSpan } from '../../common/spans';
 import { ConnectionRegistry } from '../connections/connection-registry';
 import type { WhatsappTwilioSettings } from '../contract/validate-options';
@@ -9,7 +10,8 @@ import { type Conversation, customerServiceWindow } from '../messages/conversati
 import type { WhatsappMessage } from '../messages/inbound-message';
 import { parseInboundMessage } from '../messages/parse-inbound-message';
 import { parseAddress } from '../messages/address';
-import { OutboundService, type PreparedMessage } from '../outbound/outbound.service';
+import { OutboundService } from '../outbound/outbound.service';
+import { type PreparedMessage, Outbox } from '../outbound/outbox';
 import type { Runtime } from '../runtime';
 import type { Signals } from '../signals';
 import type { Database, DatabaseTransaction } from '../storage/database';
@@ -26,6 +28,7 @@ import { InvalidReplyError } from './invalid-reply.error';
 export class InboundDispatcher {
   private readonly logger = new Logger('WhatsappTwilio');
   private readonly queue: HandlerQueue<'inbound_messages', PreparedMessage | undefined>;
+  private readonly conversations: Gathered<string, ConversationRow>;
 
   constructor(
     @Inject(SETTINGS) settings: WhatsappTwilioSettings,
@@ -36,18 +39,23 @@ export class InboundDispatcher {
     connections: ConnectionRegistry,
     private readonly handlers: WhatsappHandlers,
     private readonly outbound: OutboundService,
+    private readonly outbox: Outbox,
   ) {
     this.queue = new HandlerQueue(new WorkQueue(db, 'inbound_messages', connections.scope, workerId), {
       db,
       clock: runtime.clock,
       random: runtime.random,
       settings: settings.handlers,
-      keyOf: ({ params }) => userOf(JSON.parse(params) as Record<string, string>),
+      keyOf: ({ params }) => userOf({ params: JSON.parse(params) as Record<string, string> }),
       tasksOf: (row) => this.tasksOf(row),
-      keep: (trx, _row, _task, reply) => this.keepReply(trx, reply),
+      keep: (trx, replies) => this.keepReplies(trx, replies),
       kept: () => signals.outbox.emit(),
       onFailure: (row, failure) => logFailure(this.logger, `message ${row.message_sid || row.id}`, failure),
       onError: logTrouble(this.logger, 'The inbox cannot go on for the moment.'),
+    });
+    this.conversations = new Gathered(async (ids) => {
+      const rows = await db.selectFrom('conversations').selectAll().where('id', 'in', ids).execute();
+      return new Map(rows.map((row) => [row.id, row]));
     });
     signals.inbox.on(() => this.queue.wake());
   }
@@ -76,19 +84,15 @@ export class InboundDispatcher {
             'whatsapp.connection.id': row.connection_id,
             'whatsapp.message.sid': message.sid,
           };
-          const handle = async () => run(message, conversation);
-          const reply = await inSpan('whatsapp.handler', { kind: 'consumer', isRoot: true, attributes }, handle);
-          return this.prepareReply(row, message, name, reply);
+          // Its reply belongs to the span of the handler.
+          const handle = async () => this.prepareReply(row, message, name, await run(message, conversation));
+          return inSpan('whatsapp.handler', { kind: 'consumer', parent: row.trace, attributes }, handle);
         },
       }));
   }
 
   private async conversationOf(row: InboundRow, message: WhatsappMessage): Promise<Conversation> {
-    const stored: ConversationRow = await this.db
-      .selectFrom('conversations')
-      .selectAll()
-      .where('id', '=', row.conversation_id)
-      .executeTakeFirstOrThrow();
+    const stored = (await this.conversations.get(row.conversation_id))!;
     const sender = parseAddress(stored.sender);
     const { expiresAt } = customerServiceWindow(stored.last_inbound_at ?? undefined, 0);
     return {
@@ -122,12 +126,14 @@ export class InboundDispatcher {
     return persistently(this.db, () => this.outbound.prepare(answer));
   }
 
-  private async keepReply(trx: DatabaseTransaction, reply: PreparedMessage | undefined): Promise<void> {
-    if (reply === undefined) return;
-    try {
-      await this.outbound.enqueue(trx, reply);
-    } catch (error) {
-      if ((error as { code?: unknown }).code !== 'OPTED_OUT') throw error;
+  private async keepReplies(
+    trx: DatabaseTransaction,
+    replies: readonly (PreparedMessage | undefined)[],
+  ): Promise<void> {
+    const messages = replies.filter((reply) => reply !== undefined);
+    for (const enqueued of await this.outbox.enqueueAll(trx, messages)) {
+      if (!(enqueued instanceof Error)) continue;
+      if (enqueued.code !== 'OPTED_OUT') throw enqueued;
       // The handler has done its work; that the user wants no answer is no failure of its.
       this.logger.warn('A reply was not sent: the user has opted out.');
     }

@@ -119,21 +119,15 @@ export class SpoolDrain {
   }
 
   private async store(entries: readonly Spooled[]): Promise<void> {
-    const announcements = await groupCommitOf(this.db).run(async (trx) => {
-      const announce: (() => void)[] = [];
-      for (const entry of entries) {
-        const webhook = JSON.parse(entry.webhook) as Webhook;
-        if (webhook.kind === 'message') {
-          const accepted = await this.inbox.store(trx, webhook);
-          announce.push(() => this.inbox.announce(accepted));
-        } else {
-          await this.callbacks.store(trx, [webhook]);
-          announce.push(() => this.callbacks.announce());
-        }
-      }
-      return announce;
+    const webhooks = entries.map(({ webhook }) => JSON.parse(webhook) as Webhook);
+    const messages = webhooks.filter((webhook) => webhook.kind === 'message');
+    const callbacks = webhooks.filter((webhook) => webhook.kind !== 'message');
+    const accepted = await groupCommitOf(this.db).run(async (trx) => {
+      if (callbacks.length > 0) await this.callbacks.store(trx, callbacks);
+      return messages.length > 0 ? this.inbox.storeAll(trx, messages) : [];
     });
-    for (const announce of announcements) announce();
+    for (const one of accepted) this.inbox.announce(one);
+    if (callbacks.length > 0) this.callbacks.announce();
   }
 }
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Signal } from '../../common/signal';
-import { inSpan } from '../../common/spans';
+import { activeTrace, inSpan } from '../../common/spans';
 import { type StatusCallback, StatusCallbacks } from '../delivery/status-callbacks';
 import type { Runtime } from '../runtime';
 import { isConnectionError } from '../storage/connection-error';
@@ -45,7 +45,8 @@ export class WebhookIntake {
 
   private async keep(webhook: Webhook): Promise<void> {
     const { spool, reach } = this.storage;
-    const received = { ...webhook, receivedAt: this.runtime.clock.now() };
+    const trace = webhook.kind === 'message' ? await activeTrace() : undefined;
+    const received = { ...webhook, receivedAt: this.runtime.clock.now(), ...(trace && { trace }) };
     if (spool === undefined) return this.store(received);
     if (reach?.outage === undefined && spool.size === 0) {
       try {

@@ -2,20 +2,12 @@ import { sql } from 'kysely';
 import type { Database, DatabaseTransaction } from '../storage/database';
 import { engineOf } from '../storage/engine';
 import type { OutboundRow } from '../storage/schema';
+import { freeAgainAt, type Purpose, windowBegin } from './send-slots';
 
-/** The window that the budget counts in. */
-const WINDOW_MS = 60_000;
-/**
- * Requests leave a moment after they are claimed, some sooner than others; the margin keeps Twilio's minute exact too.
- * With four busy processes on two cores that moment was up to 0.6 s.
- */
-const MARGIN_MS = 1000;
 /** One send in ten is left to bulk messages, however many replies wait; and to replies, however many bulk messages do. */
 const SHARE = 10;
 /** Within this time a tenth of the budget is there for replies, whatever bulk messages have used. */
-const SOON_MS = WINDOW_MS / 15;
-
-export type Purpose = 'conversation' | 'bulk' | 'lookup';
+const SOON_MS = 4000;
 
 const PURPOSES = ['conversation', 'bulk', 'lookup'] as const satisfies readonly Purpose[];
 
@@ -34,7 +26,7 @@ export interface Budget {
 
 interface Sent {
   readonly count: number;
-  /** When the oldest left; there is none, if nothing did. */
+  /** When the oldest was at Twilio, at the latest; there is none, if nothing left. */
   readonly oldestAt: number;
 }
 
@@ -48,14 +40,14 @@ export async function lockBudgets(trx: DatabaseTransaction): Promise<void> {
 
 /** Reads the account's window. */
 export async function budgetOf(db: Database, accountSid: string, rpm: number, now: number): Promise<Budget> {
-  const lastingSince = now - WINDOW_MS - MARGIN_MS + SOON_MS;
+  const lastingSince = windowBegin(now, SOON_MS);
   const rows = await db
     .selectFrom('send_slots')
     .select(({ fn }) => ['priority', fn.sum<number>('sends').as('count'), fn.min('at').as('oldestAt')])
     .select(sql<boolean | number>`at > ${lastingSince}`.as('lasting'))
     .where('account_sid', '=', accountSid)
     .where('priority', 'in', PURPOSES) // for the index
-    .where('at', '>', now - WINDOW_MS - MARGIN_MS)
+    .where('at', '>', windowBegin(now))
     .groupBy(['priority', 'lasting'])
     .execute();
   const sum = (sent: typeof rows): Sent => ({
@@ -72,23 +64,13 @@ export async function budgetOf(db: Database, accountSid: string, rpm: number, no
   };
 }
 
-/** Notes that so many requests of an account leave now. */
-export async function spend(
-  trx: DatabaseTransaction,
-  accountSid: string,
-  priority: Purpose,
-  sends: number,
-  now: number,
-): Promise<void> {
-  await trx.insertInto('send_slots').values({ account_sid: accountSid, priority, at: now, sends }).execute();
+/** Whether replies, or bulk messages, have to wait for some of it to be free again. */
+export function isUsedUp({ rpm, all, lasting }: Budget): boolean {
+  return all.count >= rpm || lasting.count >= bulkCapOf(rpm);
 }
 
-/** Forgets what has left every window. To be called now and then. */
-export async function forgetSpent(trx: DatabaseTransaction, now: number): Promise<void> {
-  await trx
-    .deleteFrom('send_slots')
-    .where('at', '<=', now - WINDOW_MS - MARGIN_MS)
-    .execute();
+function bulkCapOf(rpm: number): number {
+  return rpm - Math.floor(rpm / SHARE);
 }
 
 /**
@@ -106,7 +88,7 @@ export function choose(
     bulk: candidates.filter(({ priority }) => priority === 'bulk'),
   };
   const { rpm } = budget;
-  const bulkCap = rpm - Math.floor(rpm / SHARE);
+  const bulkCap = bulkCapOf(rpm);
   const rows: OutboundRow[] = [];
   const conversations = new Set<string>();
   let all = budget.all.count;
@@ -129,9 +111,6 @@ export function choose(
 
   const left = waiting.replies.length + waiting.bulk.length;
   if (left === 0 || rows.length >= places) return { rows, freeAt: undefined };
-  const freeAt =
-    all >= rpm
-      ? budget.all.oldestAt + WINDOW_MS + MARGIN_MS
-      : budget.lasting.oldestAt + WINDOW_MS + MARGIN_MS - SOON_MS;
+  const freeAt = all >= rpm ? freeAgainAt(budget.all.oldestAt) : freeAgainAt(budget.lasting.oldestAt) - SOON_MS;
   return { rows, freeAt: Number.isFinite(freeAt) ? freeAt : undefined };
 }

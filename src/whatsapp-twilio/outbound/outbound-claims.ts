@@ -1,23 +1,33 @@
-import { sql } from 'kysely';
 import type { Claim } from '../../common/work-loop';
 import type { MessageJournal } from '../delivery/message-journal';
 import { customerServiceWindow } from '../messages/conversation';
 import type { Runtime } from '../runtime';
 import type { Database, DatabaseTransaction } from '../storage/database';
-import { type Engine, engineOf } from '../storage/engine';
+import { engineOf } from '../storage/engine';
 import type { OutboundRow } from '../storage/schema';
-import type { AccountLimits, AccountUse } from './account-limits';
-import { budgetOf, choose, forgetSpent, lockBudgets, spend } from './budget';
 import type { MessageError } from '../twilio/error-catalogue';
+import type { AccountLimits } from './account-limits';
+import { type Budget, budgetOf, choose, isUsedUp, lockBudgets } from './budget';
+import { type Candidate, candidatesOf } from './candidates';
+import { outlookOf } from './outlook';
+import { expire, takeOver } from './overdue';
 import type { Pacing } from './pacing';
+import { type Arrivals, forgetSpent, freeAgainAt, type SendSlot, spend } from './send-slots';
 
 /** Longer than a request can take, so that a claim never ends while its request is under way. */
 const LEASE_MS = 25_000;
 const FORGET_EVERY_MS = 5000;
+/** For so long a budget that was used up is believed to be: another process may know by then that it is free sooner. */
+const USED_UP_FOR_MS = 5000;
 
-export type OutboundWork =
-  | { readonly kind: 'send'; readonly row: OutboundRow }
-  | { readonly kind: 'reconcile'; readonly row: OutboundRow };
+export interface OutboundSend {
+  readonly kind: 'send';
+  readonly row: OutboundRow;
+  /** What it takes of the budget. */
+  readonly slot: SendSlot;
+}
+
+export type OutboundWork = OutboundSend | { readonly kind: 'reconcile'; readonly row: OutboundRow };
 
 export interface OutboundClaim extends Claim<OutboundWork> {
   /** Whether messages moved, and so whether handlers may have to be told. */
@@ -32,9 +42,25 @@ export interface OutboundShare {
   readonly owner: string;
 }
 
+/** A claim that is being made. */
+interface Turn {
+  readonly trx: DatabaseTransaction;
+  readonly now: number;
+  /** What is to be called once it is committed. */
+  readonly afterwards: (() => void)[];
+}
+
+/** A budget that nothing could be sent within. */
+interface UsedUp {
+  readonly rpm: number;
+  readonly oldestAt: number;
+  /** Until when that is believed. */
+  readonly until: number;
+}
+
 /** Chooses what is done next. One transaction, so that no two workers choose the same and the budget is exact. */
 export class OutboundClaims {
-  private readonly engine: Engine;
+  private readonly usedUp = new Map<string, UsedUp>();
   private turn = 0;
   private forgetAt = 0;
 
@@ -43,41 +69,42 @@ export class OutboundClaims {
     private readonly journal: MessageJournal,
     private readonly runtime: Runtime,
     private readonly pacing: Pacing,
+    private readonly arrivals: Arrivals,
     private readonly share: OutboundShare,
-  ) {
-    this.engine = engineOf(db);
-  }
+  ) {}
 
   async claim(limit: number): Promise<OutboundClaim> {
-    const seenAt = this.runtime.clock.now();
-    const limits = await this.accountLimits(seenAt);
-    return this.db.transaction().execute(async (trx) => {
+    const now = this.runtime.clock.now();
+    const outlook = await outlookOf(this.db, this.share.scope, now);
+    const open: [account: string, rpm: number][] = [];
+    const wakeTimes = [outlook.nextAt];
+    for (const [account, rpm] of await this.share.limits.of(outlook.accounts)) {
+      const until = this.closedUntil(account, rpm, now);
+      if (until === undefined) open.push([account, rpm]);
+      else wakeTimes.push(until);
+    }
+    if (open.length === 0 && !outlook.isOverdue) return { items: [], changed: false, nextAt: earliest(wakeTimes) };
+
+    const afterwards: (() => void)[] = [];
+    const claim = await this.db.transaction().execute(async (trx) => {
       await lockBudgets(trx);
-      const now = this.runtime.clock.now();
-      await this.forget(trx, now);
-      const { expired, lost } = await this.overdue(trx, now, limit);
-      const wakeTimes = [await this.nextDueAt(trx, seenAt)];
+      const turn = { trx, now: this.runtime.clock.now(), afterwards };
+      await this.keepSlots(turn);
+      const { expired, lost } = outlook.isOverdue ? await this.overdue(turn, limit) : { expired: 0, lost: [] };
+      const items: OutboundWork[] = lost.map((row) => ({ kind: 'reconcile', row }));
       let turnedAway = 0;
-      const sends: OutboundRow[] = [];
-      for (const [account, rpm] of this.inTurn([...limits])) {
-        const room = limit - lost.length - sends.length;
+      for (const [account, rpm] of this.inTurn(open)) {
+        const room = limit - items.length;
         if (room <= 0) break;
-        const claimed = await this.claimSends(trx, account, rpm, now, room);
-        sends.push(...claimed.rows);
+        const claimed = await this.claimSends(turn, account, rpm, room);
+        items.push(...claimed.sends);
         turnedAway += claimed.turnedAway;
         wakeTimes.push(claimed.nextAt);
       }
-      const items = [
-        ...lost.map((row) => ({ kind: 'reconcile' as const, row })),
-        ...sends.map((row) => ({ kind: 'send' as const, row })),
-      ];
-      const times = wakeTimes.filter((time) => time !== undefined);
-      return {
-        items,
-        changed: expired + turnedAway + items.length > 0,
-        nextAt: times.length === 0 ? undefined : Math.min(...times),
-      };
+      return { items, changed: expired + turnedAway + items.length > 0, nextAt: earliest(wakeTimes) };
     });
+    for (const act of afterwards) act();
+    return claim;
   }
 
   /**
@@ -91,7 +118,7 @@ export class OutboundClaims {
         .selectAll()
         .where('owner', '=', this.share.owner)
         .where('status', 'in', ['sending', 'unknown'])
-        .modifyEnd(this.engine.forUpdate)
+        .modifyEnd(engineOf(trx).forUpdate)
         .execute();
       const now = this.runtime.clock.now();
       const stray = rows.filter(({ id }) => !held.has(id));
@@ -104,74 +131,34 @@ export class OutboundClaims {
     });
   }
 
-  private async forget(trx: DatabaseTransaction, now: number): Promise<void> {
-    if (now < this.forgetAt) return;
-    this.forgetAt = now + FORGET_EVERY_MS;
-    await forgetSpent(trx, now);
+  /** Until when nothing can be sent for the account, however often one looks: what changes that sooner wakes by itself. */
+  private closedUntil(accountSid: string, rpm: number, now: number): number | undefined {
+    if (this.pacing.places(accountSid, now) <= 0) return this.pacing.pausedUntil(accountSid, now) ?? Infinity;
+    const usedUp = this.usedUp.get(accountSid);
+    if (usedUp === undefined) return undefined;
+    const isOver = now >= usedUp.until || rpm !== usedUp.rpm || this.arrivals.haveSooner(accountSid, usedUp.oldestAt);
+    if (!isOver) return freeAgainAt(usedUp.oldestAt);
+    this.usedUp.delete(accountSid);
+    return undefined;
+  }
+
+  private async keepSlots(turn: Turn): Promise<void> {
+    if (this.arrivals.areMany) await this.writeArrivals(turn);
+    if (turn.now < this.forgetAt) return;
+    this.forgetAt = turn.now + FORGET_EVERY_MS;
+    await forgetSpent(turn.trx, turn.now);
+  }
+
+  private async writeArrivals({ trx, afterwards }: Turn): Promise<void> {
+    afterwards.push(await this.arrivals.write(trx));
   }
 
   /** Whose time ran out before they were sent; and those whose sender was lost on the way or that wait to be looked up. */
-  private async overdue(
-    trx: DatabaseTransaction,
-    now: number,
-    limit: number,
-  ): Promise<{ expired: number; lost: OutboundRow[] }> {
-    const due = trx
-      .selectFrom('outbound_messages')
-      .selectAll()
-      .where('scope', '=', this.share.scope)
-      .where('due_at', '<=', now)
-      .limit(limit)
-      .modifyEnd(this.engine.skipLocked);
-    // Written out, as a partial index serves only a condition that is known beforehand.
-    const isLost = sql<boolean>`status in ('sending', 'unknown')`;
-    const expired = await due
-      .where('expires_at', '<=', now)
-      .where(({ not }) => not(isLost))
-      .orderBy('expires_at')
-      .execute();
-    await this.journal.stepAll(trx, expired, { status: 'expired', dueAt: null, error: EXPIRED });
-    const lost: OutboundRow[] = [];
-    for (const row of await due.where(isLost).orderBy('due_at').execute()) {
-      lost.push(
-        await this.journal.step(trx, row, {
-          status: 'unknown',
-          dueAt: now + LEASE_MS,
-          waiting: 'reconcile',
-          owner: this.share.owner,
-          unknownSince: row.unknown_since ?? row.attempted_at ?? now,
-        }),
-      );
-    }
-    return { expired: expired.length, lost };
-  }
-
-  /** The accounts that have something to send, and what each is allowed. */
-  private async accountLimits(now: number): Promise<ReadonlyMap<string, number>> {
-    const { scope } = this.share;
-    // From one account to the next, as a `distinct` reads every message that waits.
-    const { rows } = await sql<AccountUse>`
-      with recursive accounts (account_sid) as (
-        select min(account_sid) from outbound_messages where scope = ${scope} and due_at is not null
-        union all
-        select (
-          select min(m.account_sid) from outbound_messages as m
-          where m.scope = ${scope} and m.due_at is not null and m.account_sid > accounts.account_sid
-        )
-        from accounts where accounts.account_sid is not null
-      )
-      select account_sid, connection_id from (
-        select account_sid, (
-          select m.connection_id from outbound_messages as m
-          where m.scope = ${scope} and m.account_sid = accounts.account_sid and m.priority in ('conversation', 'bulk')
-            and m.due_at <= ${now} and m.status in ('queued', 'scheduled')
-          limit 1
-        ) as connection_id
-        from accounts
-      ) as uses
-      where connection_id is not null
-      order by account_sid`.execute(this.db);
-    return this.share.limits.of(rows);
+  private async overdue({ trx, now }: Turn, limit: number): Promise<{ expired: number; lost: OutboundRow[] }> {
+    const { scope, owner } = this.share;
+    const expired = await expire(trx, this.journal, scope, now, limit);
+    const lost = await takeOver(trx, this.journal, { scope, owner, until: now + LEASE_MS }, now, limit);
+    return { expired, lost };
   }
 
   /** A different one first each time, so that none waits for the others. */
@@ -180,93 +167,52 @@ export class OutboundClaims {
     return [...accounts.slice(first), ...accounts.slice(0, first)];
   }
 
-  private async claimSends(trx: DatabaseTransaction, accountSid: string, rpm: number, now: number, limit: number) {
-    const places = Math.min(limit, this.pacing.places(accountSid, now));
-    // A place that becomes free wakes the dispatcher by itself.
-    if (places <= 0) return { rows: [], turnedAway: 0, nextAt: this.pacing.pausedUntil(accountSid, now) };
-
-    const budget = await budgetOf(trx, accountSid, rpm, now);
-    const found = await this.candidates(trx, accountSid, now, places);
-    const candidates = await this.withinWindow(trx, found, now);
+  private async claimSends(turn: Turn, accountSid: string, rpm: number, room: number) {
+    const { trx, now } = turn;
+    const budget = await this.budgetOf(turn, accountSid, rpm);
+    if (budget.all.count >= rpm) {
+      const { oldestAt } = budget.all;
+      const freeAt = freeAgainAt(oldestAt);
+      this.usedUp.set(accountSid, { rpm, oldestAt, until: Math.min(freeAt, now + USED_UP_FOR_MS) });
+      return { sends: [], turnedAway: 0, nextAt: freeAt };
+    }
+    const places = Math.min(room, this.pacing.places(accountSid, now));
+    const found = await candidatesOf(trx, { scope: this.share.scope, accountSid }, now, places);
+    const candidates = await this.withinWindow(turn, found);
     const { rows, freeAt } = choose(candidates, budget, places);
     const turnedAway = found.length - candidates.length;
     // What takes the places of those that were turned away.
     const nextAt = turnedAway > 0 ? now : freeAt;
-    return { rows: await this.take(trx, accountSid, rows, now), turnedAway, nextAt };
+    return { sends: await this.take(turn, accountSid, rows), turnedAway, nextAt };
   }
 
-  private async take(
-    trx: DatabaseTransaction,
-    accountSid: string,
-    rows: readonly OutboundRow[],
-    now: number,
-  ): Promise<OutboundRow[]> {
+  /** The account's budget, with all that this process knows if that matters. */
+  private async budgetOf(turn: Turn, accountSid: string, rpm: number): Promise<Budget> {
+    const budget = await budgetOf(turn.trx, accountSid, rpm, turn.now);
+    if (!isUsedUp(budget) || !this.arrivals.haveSooner(accountSid, budget.lasting.oldestAt)) return budget;
+    await this.writeArrivals(turn);
+    return budgetOf(turn.trx, accountSid, rpm, turn.now);
+  }
+
+  private async take({ trx, now }: Turn, accountSid: string, rows: readonly OutboundRow[]): Promise<OutboundSend[]> {
     const taken = await this.journal.stepAll(trx, rows, {
       status: 'sending',
       dueAt: now + LEASE_MS,
       owner: this.share.owner,
       attemptedAt: now,
     });
-    // At the last moment: the requests leave after the commit, and their minute must not begin much before.
-    const leaveAt = this.runtime.clock.now();
-    for (const priority of ['conversation', 'bulk'] as const) {
-      const sends = rows.filter((row) => row.priority === priority).length;
-      if (sends > 0) await spend(trx, accountSid, priority, sends, leaveAt);
-    }
-    return taken;
-  }
-
-  /** What may be sent now, replies first: one message of a conversation at a time, in its order. */
-  private async candidates(
-    trx: DatabaseTransaction,
-    accountSid: string,
-    now: number,
-    limit: number,
-  ): Promise<OutboundRow[]> {
-    const found: OutboundRow[] = [];
-    for (const priority of ['conversation', 'bulk']) {
-      const { rows } = await sql<OutboundRow>`
-        select m.* from outbound_messages as m
-        where m.account_sid = ${accountSid} and m.priority = ${priority} and m.due_at <= ${now}
-          and m.status in ('queued', 'scheduled')
-          and m.scope = ${this.share.scope}
-          and not exists (
-            select 1 from outbound_messages as other
-            where other.conversation_id = m.conversation_id and other.due_at is not null
-              and (other.status in ('sending', 'unknown') or (other.status = 'queued' and other.seq < m.seq))
-          )
-          and not exists (
-            select 1 from sender_rests as rest
-            where rest.account_sid = m.account_sid
-              and rest.sender = coalesce(m.from_address, m.messaging_service_sid) and rest.until > ${now}
-          )
-        order by m.due_at, m.seq
-        limit ${limit}
-        ${this.engine.skipLocked}`.execute(trx);
-      found.push(...rows);
-    }
-    return found;
+    const purposes = rows.map(({ priority }) => priority);
+    // At the last moment: the requests leave after the commit.
+    const slots = await spend(trx, accountSid, purposes, this.runtime.clock.now());
+    return taken.map((row, index) => ({ kind: 'send', row, slot: slots[index]! }));
   }
 
   /** Without those whose 24-hour window has closed since they were queued, and which are not to be sent then. */
-  private async withinWindow(
-    trx: DatabaseTransaction,
-    candidates: readonly OutboundRow[],
-    now: number,
-  ): Promise<OutboundRow[]> {
-    const picky = candidates.filter(({ outside_window }) => outside_window !== 'send');
-    if (picky.length === 0) return [...candidates];
-    const conversations = await trx
-      .selectFrom('conversations')
-      .select(['id', 'last_inbound_at'])
-      .where(
-        'id',
-        'in',
-        picky.map(({ conversation_id }) => conversation_id),
-      )
-      .execute();
-    const lastInboundAt = new Map(conversations.map(({ id, last_inbound_at }) => [id, last_inbound_at ?? undefined]));
-    const late = picky.filter((row) => !customerServiceWindow(lastInboundAt.get(row.conversation_id), now).open);
+  private async withinWindow({ trx, now }: Turn, candidates: readonly Candidate[]): Promise<Candidate[]> {
+    const late = candidates.filter(
+      ({ outside_window, last_inbound_at }) =>
+        outside_window !== 'send' && !customerServiceWindow(last_inbound_at ?? undefined, now).open,
+    );
     for (const row of late) {
       await this.journal.step(
         trx,
@@ -278,25 +224,12 @@ export class OutboundClaims {
     }
     return candidates.filter((row) => !late.includes(row));
   }
-
-  private async nextDueAt(trx: DatabaseTransaction, now: number): Promise<number | undefined> {
-    const { rows } = await sql<{ at: number | null }>`
-      select min(at) as at from (
-        select min(due_at) as at from outbound_messages where scope = ${this.share.scope} and due_at > ${now}
-        union all
-        select min(until) as at from sender_rests where until > ${now}
-      ) as times`.execute(trx);
-    return rows[0]?.at ?? undefined;
-  }
 }
 
-const EXPIRED: MessageError = {
-  code: 'EXPIRED',
-  title: 'Not sent in time',
-  retryable: true,
-  action: 'none',
-  help: 'Its expiresInSeconds ran out before it could be sent. Send it again if it still matters.',
-};
+function earliest(times: readonly (number | undefined)[]): number | undefined {
+  const first = Math.min(...times.map((time) => time ?? Infinity));
+  return Number.isFinite(first) ? first : undefined;
+}
 
 const WINDOW_CLOSED: MessageError = {
   code: 'OUTSIDE_WINDOW',

@@ -1,5 +1,4 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { backoffMs } from '../../common/backoff';
 import { type SendHappening, sendChannel } from '../../common/happenings';
 import { inSpan } from '../../common/spans';
 import { type Claim, WorkLoop } from '../../common/work-loop';
@@ -20,16 +19,13 @@ import type { OutboundRow } from '../storage/schema';
 import { DATABASE, RUNTIME, SETTINGS, SIGNALS, WORKER_ID } from '../tokens';
 import type { MessageError } from '../twilio/error-catalogue';
 import type { MessageResource } from '../twilio/message-resource';
-import {
-  isTwilioError,
-  type TwilioApiError,
-  type TwilioConnectionError,
-  type TwilioError,
-} from '../twilio/twilio-errors';
+import { isTwilioError, type TwilioError } from '../twilio/twilio-errors';
 import { AccountLimits } from './account-limits';
-import { OutboundClaims, type OutboundWork } from './outbound-claims';
-import { Pacing } from './pacing';
-import { FIRST_LOOK_MS, Reconciler } from './reconciler';
+import { isOver, onTime, pauseAfter, stepAfter } from './failed-request';
+import { OutboundClaims, type OutboundSend, type OutboundWork } from './outbound-claims';
+import { Pacing, type Place } from './pacing';
+import { Reconciler } from './reconciler';
+import { Arrivals, latestArrival } from './send-slots';
 import { Settlement } from './settlement';
 import { WebhookUrls } from './webhook-urls';
 
@@ -37,20 +33,9 @@ import { WebhookUrls } from './webhook-urls';
 const REQUESTS_IN_FLIGHT = 64;
 /** A claim older than this, as after a standstill of the process, may have been taken over: its request is not made. */
 const STALE_CLAIM_MS = 5000;
-/** A request without an answer for this long is probably lost: its place goes to another, and it is waited for beside. */
-const LATE_ANSWER_MS = 2000;
-const FIRST_RETRY_MS = 1000;
-const LONGEST_RETRY_MS = 300_000;
-/** So often Twilio's `Retry-After` alone decides; after that the pause also grows. */
-const TRIES_AS_ASKED = 5;
-const SPREAD = 0.1;
-/** A message that Twilio would still refuse for the moment after this long is given up. */
-const RETRY_FOR_MS = 24 * 3_600_000;
 const SECONDS = 1000;
-/** When Twilio answered with an error its work on the request is over, and its list tells soon; */
-const ANSWERED_SETTLE_MS = 2000;
-/** likewise, a little later, when it ended the connection. */
-const CUT_OFF_SETTLE_MS = 3000;
+
+type Work = (OutboundSend & { readonly place: Place }) | Exclude<OutboundWork, OutboundSend>;
 
 const connectionGone: MessageError = {
   code: 'CONNECTION_GONE',
@@ -71,11 +56,13 @@ const connectionDisabled: MessageError = {
 @Injectable()
 export class OutboundDispatcher {
   private readonly logger = new Logger('WhatsappTwilio');
-  private readonly loop: WorkLoop<OutboundWork>;
+  private readonly loop: WorkLoop<Work>;
   private readonly claims: OutboundClaims;
   /** What is ours until it is recorded how it ended, by id. */
   private readonly held = new Set<string>();
+  private readonly arrivals = new Arrivals();
   private isClaimLost = false;
+  private isStopping = false;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: WhatsappTwilioSettings,
@@ -93,7 +80,7 @@ export class OutboundDispatcher {
     private readonly urls: WebhookUrls,
   ) {
     const share = { scope: connections.scope, limits, owner };
-    this.claims = new OutboundClaims(db, journal, runtime, pacing, share);
+    this.claims = new OutboundClaims(db, journal, runtime, pacing, this.arrivals, share);
     this.loop = new WorkLoop({
       clock: runtime.clock,
       concurrency: REQUESTS_IN_FLIGHT,
@@ -111,36 +98,42 @@ export class OutboundDispatcher {
 
   /** Claims nothing more; resolves once the requests under way are answered, or after the limit. */
   stop(): Promise<void> {
+    this.isStopping = true;
     return this.loop.stop();
   }
 
-  private async claim(limit: number): Promise<Claim<OutboundWork>> {
+  private async claim(limit: number): Promise<Claim<Work>> {
     if (this.isClaimLost) await this.claims.releaseAllBut(this.held);
     this.isClaimLost = true; // until its answer is here
-    const claim = await this.claims.claim(limit);
+    const { items, changed, nextAt } = await this.claims.claim(limit);
     this.isClaimLost = false;
-    for (const { kind, row } of claim.items) {
-      this.held.add(row.id);
-      if (kind === 'send') this.pacing.began(row.account_sid);
+    const claimed: Work[] = [];
+    for (const work of items) {
+      this.held.add(work.row.id);
+      claimed.push(work.kind === 'send' ? { ...work, place: this.pacing.take(work.row.account_sid) } : work);
     }
-    if (claim.changed) this.signals.statuses.emit();
-    return claim;
+    if (changed) this.signals.statuses.emit();
+    return { items: claimed, nextAt };
   }
 
-  private async run({ kind, row }: OutboundWork): Promise<void> {
+  private async run(work: Work): Promise<void> {
+    const { row } = work;
     try {
       const found = await this.lookUp(row);
       if (found instanceof Connection) {
-        await (kind === 'send' ? this.send(found, row) : this.reconciler.reconcile(found, row));
+        await (work.kind === 'send' ? this.send(found, work) : this.reconciler.reconcile(found, row));
+      } else if (work.kind === 'send') {
+        await this.giveBack(work, found.ifUnsent);
       } else {
-        if (kind === 'send') this.pacing.ended(row.account_sid);
-        await this.settlement.step(row, kind === 'send' ? found.ifUnsent : found.ifUnknown);
+        await this.settlement.step(row, found.ifUnknown);
       }
     } finally {
       this.held.delete(row.id);
     }
     this.signals.statuses.emit();
-    this.signals.outbox.emit(); // its conversation may go on
+    // Its conversation may go on: here, where a place is free now, or else with another replica.
+    const goesOnHere = !this.isStopping && this.pacing.places(row.account_sid, this.runtime.clock.now()) > 0;
+    if (!goesOnHere) this.signals.outbox.emit();
   }
 
   /** For whoever watches this process. */
@@ -169,7 +162,7 @@ export class OutboundDispatcher {
       };
     } catch (error) {
       this.logger.warn(`Message ${row.id}: ${(error as Error).message}`);
-      const dueAt = this.runtime.clock.now() + this.pauseAfter(row);
+      const dueAt = this.runtime.clock.now() + pauseAfter(row, this.runtime.random);
       return {
         ifUnsent: { status: 'queued', dueAt, waiting: 'retry' },
         ifUnknown: { status: 'unknown', dueAt, waiting: 'reconcile' },
@@ -177,57 +170,65 @@ export class OutboundDispatcher {
     }
   }
 
-  /** For as long as Twilio asked, a little spread; longer than that only when it goes on refusing. */
-  private pauseAfter({ attempts }: OutboundRow, askedMs = 0): number {
-    const { random } = this.runtime;
-    if (askedMs > 0 && attempts <= TRIES_AS_ASKED) return Math.round(askedMs * (1 + SPREAD * random()));
-    return Math.max(askedMs, backoffMs(attempts, FIRST_RETRY_MS, LONGEST_RETRY_MS, random));
+  private async send(connection: Connection, work: Work & OutboundSend): Promise<void> {
+    const { row, place } = work;
+    const now = this.runtime.clock.now();
+    if (now - row.attempted_at! > STALE_CLAIM_MS) return this.giveBack(work, { status: 'queued', dueAt: now });
+    const answer = await this.attempt(connection, work, now);
+    if (isTwilioError(answer)) {
+      const step = this.stepAfter(connection, row, answer);
+      if (answer.code === 'TWILIO_RATE_LIMITED' && step.status === 'queued') this.pacing.refused(place, step.dueAt!);
+      this.logger.warn(`Message ${row.id}: ${answer.message}`);
+      this.tell(row, now, { result: resultOf(step), code: step.error?.code });
+      await this.settlement.step(row, onTime(row, step));
+    } else {
+      this.pacing.succeeded(place);
+      this.tell(row, now, { result: 'accepted', sid: answer.sid });
+      await this.settlement.taken(row, answer);
+    }
   }
 
-  private async send(connection: Connection, row: OutboundRow): Promise<void> {
-    const now = this.runtime.clock.now();
-    const isStale = now - row.attempted_at! > STALE_CLAIM_MS;
-    const giveBackPlace = this.takenPlace(row.account_sid);
-    let resource: MessageResource | undefined;
+  /** Makes the request. Its place is free again when it is over, before that is stored, or when its answer is late. */
+  private async attempt(
+    connection: Connection,
+    { row, slot, place }: Work & OutboundSend,
+    begun: number,
+  ): Promise<MessageResource | TwilioError> {
+    const { clock } = this.runtime;
+    const cancelLate = clock.setTimeout(() => {
+      place.yield();
+      this.loop.wake();
+    }, this.pacing.lateAfterMs);
     try {
-      const params = this.paramsOf(row);
-      if (!isStale) resource = await this.create(connection, row, params);
-    } catch (error) {
-      if (!isTwilioError(error)) throw error;
-      this.logger.warn(`Message ${row.id}: ${error.message}`);
-      const step = this.afterFailure(connection, row, error);
-      this.tell(row, now, { result: resultOf(step), code: step.error?.code });
-      return await this.settlement.step(row, step);
+      const answer = await this.create(connection, row, this.paramsOf(row)).catch((error: unknown) => {
+        if (isTwilioError(error)) return error;
+        throw error;
+      });
+      const isAnswered = !isTwilioError(answer) || isOver(answer);
+      this.arrivals.arrived(slot, isAnswered ? clock.now() : latestArrival(begun));
+      if (isAnswered) this.pacing.answered(clock.now() - begun);
+      return answer;
     } finally {
-      giveBackPlace(); // before the answer is stored
+      cancelLate();
+      place.end();
+      this.loop.wake();
     }
-    if (resource === undefined) return this.settlement.step(row, { status: 'queued', dueAt: now });
-    this.pacing.succeeded(row.account_sid);
-    this.tell(row, now, { result: 'accepted', sid: resource.sid });
-    await this.settlement.taken(row, resource);
+  }
+
+  /** A message whose request is not made. */
+  private giveBack({ row, slot, place }: Work & OutboundSend, step: OutboxStep): Promise<void> {
+    this.arrivals.neverMade(slot);
+    place.end();
+    return this.settlement.step(row, step);
   }
 
   private create(connection: Connection, row: OutboundRow, params: URLSearchParams): Promise<MessageResource> {
     const attributes = { 'whatsapp.message.id': row.id, 'whatsapp.connection.id': row.connection_id };
-    return inSpan('whatsapp.send', { kind: 'client', isRoot: true, attributes }, async (annotate) => {
+    return inSpan('whatsapp.send', { kind: 'client', parent: row.trace, attributes }, async (annotate) => {
       const resource = await this.clients.call(connection, (client) => client.createMessage(params));
       annotate({ 'whatsapp.message.sid': resource.sid });
       return resource;
     });
-  }
-
-  /** Gives the place back when it is told to, or when the answer is late. */
-  private takenPlace(accountSid: string): () => void {
-    let isTaken = true;
-    const giveBack = () => {
-      if (!isTaken) return;
-      isTaken = false;
-      cancel();
-      this.pacing.ended(accountSid);
-      this.loop.wake();
-    };
-    const cancel = this.runtime.clock.setTimeout(giveBack, LATE_ANSWER_MS);
-    return giveBack;
   }
 
   private paramsOf(row: OutboundRow): URLSearchParams {
@@ -244,38 +245,14 @@ export class OutboundDispatcher {
     });
   }
 
-  private afterFailure(connection: Connection, row: OutboundRow, error: TwilioError): OutboxStep {
-    const now = this.runtime.clock.now();
-    const messageError = error.toMessageError();
-    if (error.outcome === 'unknown') {
-      return {
-        status: 'unknown',
-        dueAt: now + FIRST_LOOK_MS,
-        unknownSince: now,
-        settledAt: now + Math.min(settleAfterMs(error), this.settings.reconciliation.settleAfterMs),
-        waiting: 'reconcile',
-        error: messageError,
-      };
-    }
-    const tooOld = now - Math.max(row.created_at, row.send_at ?? 0) >= RETRY_FOR_MS;
-    // While tokens are rotated, one that is refused says little of the next try.
-    const isRotating = isRefusedToken(error) && connection.credentials.length > 1;
-    if (!(error.retryable || isRotating) || tooOld) return { status: 'failed', dueAt: null, error: messageError };
-    const retryAt = now + this.pauseAfter(row, (error as Partial<TwilioApiError>).retryAfterMs);
-    if (error.code === 'TWILIO_RATE_LIMITED') this.pacing.refused(row.account_sid, retryAt);
-    // What expires before its next try does so on time.
-    const dueAt = Math.min(retryAt, row.expires_at ?? Infinity);
-    return { status: 'queued', dueAt, waiting: 'retry', error: messageError };
+  private stepAfter(connection: Connection, row: OutboundRow, error: TwilioError): OutboxStep {
+    return stepAfter(error, row, {
+      now: this.runtime.clock.now(),
+      random: this.runtime.random,
+      settleAfterMs: this.settings.reconciliation.settleAfterMs,
+      isRotating: isRefusedToken(error) && connection.credentials.length > 1,
+    });
   }
-}
-
-/** After which time a message that Twilio does not list was not taken, judged by how the request ended. */
-function settleAfterMs(error: TwilioError): number {
-  if (error.code !== 'TWILIO_CONNECTION') return ANSWERED_SETTLE_MS;
-  const { reason } = error as TwilioConnectionError;
-  // Nobody has said that it is over: Twilio may still be working on it.
-  if (reason === 'TIMEOUT' || reason === 'ABORTED') return Infinity;
-  return CUT_OFF_SETTLE_MS;
 }
 
 function resultOf({ status }: OutboxStep): SendHappening['result'] {

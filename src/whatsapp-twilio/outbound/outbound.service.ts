@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
+import { activeTrace } from '../../common/spans';
 import type { Connection } from '../connections/connection';
 import { ConnectionRegistry } from '../connections/connection-registry';
 import { inConversation } from '../conversations/conversation-filter';
@@ -7,8 +8,9 @@ import type { OutboundStatus } from '../messages/message-status';
 import type { OutboundMessageInput, OutboundRequest } from '../messages/outbound-message';
 import { validateOutboundMessage } from '../messages/validate-outbound-message';
 import type { Signals } from '../signals';
+import { BatchCommit } from '../storage/batch-commit';
 import { type CallersTransaction, withinTransaction } from '../storage/callers-transaction';
-import type { Database, DatabaseTransaction } from '../storage/database';
+import type { Database } from '../storage/database';
 import { type Engine, engineOf } from '../storage/engine';
 import { groupCommitOf } from '../storage/group-commit';
 import { asList, canBeStored, idOfCursor, pageLimit, pageOf, type PageRequest } from '../storage/page';
@@ -21,7 +23,7 @@ import {
   toMessageEvent,
   toOutboundMessage,
 } from './outbound-message.view';
-import { Outbox } from './outbox';
+import { type Enqueued, type PreparedMessage, Outbox } from './outbox';
 import { WaitingReasons } from './waiting-reasons';
 
 export interface SendOptions {
@@ -48,12 +50,6 @@ export interface OutboundPage {
   readonly nextCursor?: string;
 }
 
-/** A message that may be queued, and the connection that sends it. */
-export interface PreparedMessage {
-  readonly connection: Connection;
-  readonly request: OutboundRequest;
-}
-
 /**
  * Sends WhatsApp messages.
  *
@@ -62,13 +58,17 @@ export interface PreparedMessage {
  */
 @Injectable()
 export class OutboundService {
+  private readonly commits: BatchCommit<PreparedMessage, Enqueued>;
+
   constructor(
     @Inject(DATABASE) private readonly db: Database,
     @Inject(SIGNALS) private readonly signals: Signals,
     private readonly connections: ConnectionRegistry,
     private readonly outbox: Outbox,
     private readonly reasons: WaitingReasons,
-  ) {}
+  ) {
+    this.commits = new BatchCommit(db, userOf, (trx, orders) => outbox.enqueueAll(trx, orders));
+  }
 
   /**
    * Queues a message; resolves once it is durably stored, before it is sent. Follow it with `get()` or
@@ -81,12 +81,9 @@ export class OutboundService {
    * @throws TransactionNotPossibleError (`TRANSACTION_NOT_POSSIBLE`) when the storage is not PostgreSQL.
    */
   async send(input: OutboundMessageInput, { transaction }: SendOptions = {}): Promise<OutboundMessage> {
-    const { connection, request } = await this.prepare(input);
-    if (transaction !== undefined) return this.sendWithin(transaction, connection, request);
-    const row = await groupCommitOf(this.db).run(
-      (trx) => this.outbox.enqueue(trx, connection, request),
-      request.to.value,
-    );
+    const prepared = await this.prepare(input);
+    if (transaction !== undefined) return this.sendWithin(transaction, prepared);
+    const row = stored(await this.commits.add(prepared));
     this.signals.outbox.emit();
     return toOutboundMessage(row);
   }
@@ -102,17 +99,7 @@ export class OutboundService {
     const { request } = validation;
     const connection = await this.connectionOf(request);
     await this.checkSender(connection, request);
-    return { connection, request };
-  }
-
-  /**
-   * For handlers' replies: as `send()`, inside a transaction of this package. The caller wakes the dispatcher once it is
-   * committed.
-   *
-   * @internal
-   */
-  async enqueue(trx: DatabaseTransaction, { connection, request }: PreparedMessage): Promise<OutboundMessage> {
-    return toOutboundMessage(await this.outbox.enqueue(trx, connection, request));
+    return { connection, request, trace: await activeTrace() };
   }
 
   /** A message and its history; `undefined` if there is none with this id. */
@@ -169,18 +156,11 @@ export class OutboundService {
   }
 
   /** The conversation is found or begun beforehand: a caller's long transaction must not hold up its webhooks. */
-  private async sendWithin(
-    transaction: CallersTransaction,
-    connection: Connection,
-    request: OutboundRequest,
-  ): Promise<OutboundMessage> {
+  private async sendWithin(transaction: CallersTransaction, prepared: PreparedMessage): Promise<OutboundMessage> {
     if (engineOf(this.db).name !== 'postgres') throw new TransactionNotPossibleError();
-    const route = await groupCommitOf(this.db).run(
-      (trx) => this.outbox.route(trx, connection, request),
-      request.to.value,
-    );
-    const row = await withinTransaction(transaction, (trx) => this.outbox.add(trx, connection, request, route));
-    return toOutboundMessage(row);
+    const routes = await groupCommitOf(this.db).run((trx) => this.outbox.routeAll(trx, [prepared]), userOf(prepared));
+    const [row] = await withinTransaction(transaction, (trx) => this.outbox.addAll(trx, [prepared], routes));
+    return toOutboundMessage(stored(row!));
   }
 
   private async find(db: Database, id: string, lock: Engine['forUpdate'] = sql``): Promise<OutboundRow | undefined> {
@@ -218,4 +198,15 @@ export class OutboundService {
       { field: 'from', code: 'invalid', message: 'from is no sender of this connection. Leave it out.' },
     ]);
   }
+}
+
+/** What is written about one conversation keeps its order. */
+function userOf({ request }: PreparedMessage): string {
+  return request.to.value;
+}
+
+/** @throws what stood in the way */
+function stored(enqueued: Enqueued): OutboundRow {
+  if (enqueued instanceof Error) throw enqueued;
+  return enqueued;
 }

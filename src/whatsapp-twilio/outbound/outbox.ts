@@ -8,10 +8,10 @@ import { customerServiceWindow } from '../messages/conversation';
 import type { OutboundStatus } from '../messages/message-status';
 import type { OutboundRequest } from '../messages/outbound-message';
 import type { Runtime } from '../runtime';
-import { findLatestSender, findOrCreateConversation } from '../storage/conversation-store';
+import { findLatestSender, findOrCreateConversations } from '../storage/conversation-store';
 import type { DatabaseTransaction } from '../storage/database';
 import { engineOf } from '../storage/engine';
-import { isOptedOut } from '../storage/opt-out-store';
+import { optedOutOf } from '../storage/opt-out-store';
 import type { ConversationRow, NewOutboundRow, OutboundRow } from '../storage/schema';
 import { RUNTIME } from '../tokens';
 import {
@@ -25,6 +25,16 @@ import {
 /** Statuses in which a message has not left and may be taken back. */
 const cancelable = new Set(['queued', 'scheduled', 'held']);
 
+/** A message that may be queued, and the connection that sends it. */
+export interface PreparedMessage {
+  readonly connection: Connection;
+  readonly request: OutboundRequest;
+  /** The span in which it is queued, as a `traceparent`. */
+  readonly trace: string | undefined;
+}
+
+export type Enqueued = OutboundRow | IdempotencyConflictError | OptedOutError | OutsideWindowError;
+
 /** The stored queue of outbound messages. Every method works inside the caller's transaction. */
 @Injectable()
 export class Outbox {
@@ -34,54 +44,83 @@ export class Outbox {
     private readonly journal: MessageJournal,
   ) {}
 
-  /** Stores a message as work for the dispatcher; one with a known idempotency key is found instead. */
-  async enqueue(trx: DatabaseTransaction, connection: Connection, request: OutboundRequest): Promise<OutboundRow> {
-    return this.add(trx, connection, request, await this.route(trx, connection, request));
+  /**
+   * Stores messages as work for the dispatcher; one with a known idempotency key is found instead. What cannot be stored
+   * comes back as the error that says why, and harms no other.
+   */
+  async enqueueAll(trx: DatabaseTransaction, messages: readonly PreparedMessage[]): Promise<Enqueued[]> {
+    return this.addAll(trx, messages, await this.routeAll(trx, messages));
   }
 
-  /** Who sends it, and in which conversation. */
-  async route(trx: DatabaseTransaction, connection: Connection, request: OutboundRequest): Promise<Route> {
-    const sender = await this.chooseSender(trx, connection, request);
-    const conversation = await findOrCreateConversation(
-      trx,
-      {
+  /** Who sends each, and in which conversation. */
+  async routeAll(trx: DatabaseTransaction, messages: readonly PreparedMessage[]): Promise<Route[]> {
+    const senders: Sender[] = [];
+    for (const { connection, request } of messages) senders.push(await this.chooseSender(trx, connection, request));
+    const participants = messages.map(({ connection, request }, index) => {
+      const { from, messagingServiceSid } = senders[index]!;
+      return {
         connectionId: connection.id,
-        sender: sender.from?.value ?? sender.messagingServiceSid!,
-        ...(sender.messagingServiceSid && { messagingServiceSid: sender.messagingServiceSid }),
+        sender: from?.value ?? messagingServiceSid!,
+        ...(messagingServiceSid && { messagingServiceSid }),
         user: request.to,
-      },
+      };
+    });
+    const conversations = await findOrCreateConversations(
+      trx,
+      participants,
       this.runtime.clock.now(),
       this.runtime.newId,
     );
-    return { sender, conversation };
+    return conversations.map((conversation, index) => ({ sender: senders[index]!, conversation }));
   }
 
-  /** Adds a message to a conversation that is there. */
-  async add(
+  /** Adds messages to conversations that are there. */
+  async addAll(
     trx: DatabaseTransaction,
-    connection: Connection,
-    request: OutboundRequest,
-    route: Route,
-  ): Promise<OutboundRow> {
-    const { sender, conversation } = route;
-    const contentHash = hashOf(request);
-    if (await isOptedOut(trx, conversation)) {
-      const earlier = await this.repeated(trx, connection, request, contentHash);
-      if (earlier === undefined) throw new OptedOutError();
-      return earlier;
-    }
+    messages: readonly PreparedMessage[],
+    routes: readonly Route[],
+  ): Promise<Enqueued[]> {
     const now = this.runtime.clock.now();
-    const window = customerServiceWindow(conversation.last_inbound_at ?? undefined, now);
-    const mustWait = !window.open && !('template' in request.content);
-    if (mustWait && request.outsideWindow === 'reject') {
-      const earlier = await this.repeated(trx, connection, request, contentHash);
-      if (earlier === undefined) throw new OutsideWindowError();
-      return earlier;
+    const optedOut = await optedOutOf(
+      trx,
+      routes.map(({ conversation }) => conversation),
+    );
+    const drafts = messages.map((message, index) => {
+      const route = routes[index]!;
+      const hash = hashOf(message.request);
+      const refusal = refusalOf(message.request, route, optedOut, now);
+      return { message, hash, refusal, row: this.draw(message, route, hash, now) };
+    });
+    const rows = drafts.filter(({ refusal }) => refusal === undefined).map(({ row }) => row);
+    const stored = new Map<string, OutboundRow>();
+    if (rows.length > 0) {
+      const inserted = await trx
+        .insertInto('outbound_messages')
+        .values(rows)
+        .onConflict((conflict) => conflict.columns(['connection_id', 'idempotency_key']).doNothing())
+        .returningAll()
+        .execute();
+      for (const row of inserted) stored.set(row.id, row);
+      await this.journal.begin(trx, inserted);
     }
+    const enqueued: Enqueued[] = [];
+    for (const { message, hash, refusal, row } of drafts) {
+      enqueued.push(stored.get(row.id) ?? (await this.repeated(trx, message, hash)) ?? refusal!);
+    }
+    return enqueued;
+  }
 
+  /** The message as it is stored. */
+  private draw(
+    { connection, request, trace }: PreparedMessage,
+    { sender, conversation }: Route,
+    hash: string,
+    now: number,
+  ): NewOutboundRow {
     const sendAt = request.sendAt?.getTime() ?? null;
     const expiresAt = request.expiresInSeconds ? Math.max(now, sendAt ?? now) + request.expiresInSeconds * 1000 : null;
-    const row: NewOutboundRow = {
+    const hold = request.outsideWindow === 'hold' && mustWait(request, conversation, now);
+    return {
       id: this.runtime.newId(),
       scope: this.connections.scope,
       connection_id: connection.id,
@@ -91,7 +130,7 @@ export class Outbox {
       from_address: sender.from ? formatAddress(sender.from) : null,
       messaging_service_sid: sender.messagingServiceSid ?? null,
       content: JSON.stringify(request.content),
-      content_hash: contentHash,
+      content_hash: hash,
       idempotency_key: request.idempotencyKey ?? null,
       priority: request.priority,
       metadata: JSON.stringify(request.metadata ?? {}),
@@ -104,17 +143,9 @@ export class Outbox {
       outside_window: 'template' in request.content ? 'send' : request.outsideWindow,
       created_at: now,
       updated_at: now,
-      ...startOf({ now, sendAt, expiresAt, hold: mustWait && request.outsideWindow === 'hold' }),
+      trace: trace ?? null,
+      ...startOf({ now, sendAt, expiresAt, hold }),
     };
-    const stored = await trx
-      .insertInto('outbound_messages')
-      .values(row)
-      .onConflict((conflict) => conflict.columns(['connection_id', 'idempotency_key']).doNothing())
-      .returningAll()
-      .executeTakeFirst();
-    if (stored === undefined) return (await this.repeated(trx, connection, request, contentHash))!;
-    await this.journal.begin(trx, stored);
-    return stored;
   }
 
   /** The user has written: what waited for that may go. Returns how many that are. */
@@ -144,10 +175,9 @@ export class Outbox {
   /** The message that has the request's idempotency key. */
   private async repeated(
     trx: DatabaseTransaction,
-    connection: Connection,
-    { idempotencyKey }: OutboundRequest,
+    { connection, request: { idempotencyKey } }: PreparedMessage,
     contentHash: string,
-  ): Promise<OutboundRow | undefined> {
+  ): Promise<OutboundRow | IdempotencyConflictError | undefined> {
     if (idempotencyKey === undefined) return undefined;
     const earlier = await trx
       .selectFrom('outbound_messages')
@@ -155,8 +185,8 @@ export class Outbox {
       .where('connection_id', '=', connection.id)
       .where('idempotency_key', '=', idempotencyKey)
       .executeTakeFirst();
-    if (earlier !== undefined && earlier.content_hash !== contentHash) throw new IdempotencyConflictError(earlier.id);
-    return earlier;
+    if (earlier === undefined || earlier.content_hash === contentHash) return earlier;
+    return new IdempotencyConflictError(earlier.id);
   }
 
   /** The message's own sender, else the connection's; a service goes on with the number the user already knows. */
@@ -189,7 +219,7 @@ interface Sender {
   readonly messagingServiceSid?: string;
 }
 
-interface Route {
+export interface Route {
   readonly sender: Sender;
   readonly conversation: ConversationRow;
 }
@@ -198,6 +228,23 @@ interface Start {
   readonly status: OutboundStatus;
   readonly due_at: number | null;
   readonly waiting: WaitingReason | null;
+}
+
+/** Whether the user has to write first: a template alone may be sent at any time. */
+function mustWait({ content }: OutboundRequest, { last_inbound_at }: ConversationRow, now: number): boolean {
+  return !('template' in content) && !customerServiceWindow(last_inbound_at ?? undefined, now).open;
+}
+
+/** Why it is not sent, unless it was before. */
+function refusalOf(
+  request: OutboundRequest,
+  { conversation }: Route,
+  optedOut: ReadonlySet<string>,
+  now: number,
+): OptedOutError | OutsideWindowError | undefined {
+  if (optedOut.has(conversation.id)) return new OptedOutError();
+  if (request.outsideWindow === 'reject' && mustWait(request, conversation, now)) return new OutsideWindowError();
+  return undefined;
 }
 
 function startOf(at: { now: number; sendAt: number | null; expiresAt: number | null; hold: boolean }): Start {

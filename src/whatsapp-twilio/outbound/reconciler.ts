@@ -8,11 +8,9 @@ import type { Database } from '../storage/database';
 import type { OutboundRow } from '../storage/schema';
 import { DATABASE, RUNTIME, SETTINGS } from '../tokens';
 import { isTwilioError } from '../twilio/twilio-errors';
+import { FIRST_LOOK_MS } from './failed-request';
 import { findAtTwilio } from './find-at-twilio';
 import { Settlement } from './settlement';
-
-/** The first look for a message whose fate is unknown comes after this; each further one after twice the time passed. */
-export const FIRST_LOOK_MS = 1000;
 
 /** Finds out what became of a request whose outcome is unknown. Nothing is sent again before that. */
 @Injectable()

@@ -1,3 +1,4 @@
+import { groupBy } from '../../common/group-by';
 import type { IdFactory } from '../../common/ids';
 import type { Address } from '../messages/address';
 import type { DatabaseTransaction } from './database';
@@ -13,6 +14,65 @@ export interface Participants {
   readonly messagingServiceSid?: string;
   readonly user: Address;
   readonly userId?: string;
+}
+
+/**
+ * As `findOrCreateConversation()` for each, in their order. Those that are there already, and of which nothing new is
+ * said, are found together.
+ */
+export async function findOrCreateConversations(
+  trx: DatabaseTransaction,
+  list: readonly Participants[],
+  now: number,
+  newId: IdFactory,
+): Promise<ConversationRow[]> {
+  const known = list.length > 1 ? await findKnown(trx, list) : new Map<string, ConversationRow>();
+  /** Phone numbers and ids of users of whose conversations something changed meanwhile. */
+  const changed = new Set<string | null>();
+  const found: ConversationRow[] = [];
+  for (const participants of list) {
+    const { userId, user } = participants;
+    const row = known.get(keyOf(participants, user.value));
+    const isNew = row === undefined || (userId !== undefined && userId !== row.user_bsuid);
+    if (isNew || changed.has(row.user_phone) || changed.has(row.user_bsuid)) {
+      const fresh = await findOrCreateConversation(trx, participants, now, newId);
+      for (const name of [user.value, userId, fresh.user_phone, fresh.user_bsuid]) if (name) changed.add(name);
+      found.push(fresh);
+    } else found.push(row);
+  }
+  return found;
+}
+
+/** Those with just this sender and user, each by `keyOf()`. They stay locked until the transaction ends. */
+async function findKnown(
+  trx: DatabaseTransaction,
+  list: readonly Participants[],
+): Promise<ReadonlyMap<string, ConversationRow>> {
+  const known = new Map<string, ConversationRow>();
+  for (const [column, kind] of [
+    ['user_bsuid', 'bsuid'],
+    ['user_phone', 'phone'],
+  ] as const) {
+    const ofKind = list.filter(({ user }) => user.kind === kind);
+    for (const group of groupBy(ofKind, ({ connectionId, sender }) => `${connectionId} ${sender}`).values()) {
+      const { connectionId, sender } = group[0]!;
+      const rows = await trx
+        .selectFrom('conversations')
+        .selectAll()
+        .where('connection_id', '=', connectionId)
+        .where('sender', '=', sender)
+        .where(column, 'in', [...new Set(group.map(({ user }) => user.value))])
+        .orderBy('id') // the same order everywhere, so that no two wait for each other
+        .modifyEnd(engineOf(trx).forUpdate)
+        .execute();
+      for (const row of rows) known.set(keyOf({ connectionId, sender }, row[column]!), row);
+    }
+  }
+  return known;
+}
+
+function keyOf({ connectionId, sender }: Pick<Participants, 'connectionId' | 'sender'>, user: string): string {
+  return `${connectionId} ${sender} ${user}`;
 }
 
 /**

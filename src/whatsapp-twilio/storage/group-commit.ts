@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isConnectionError } from './connection-error';
 import type { Database } from './database';
 import { engineOf } from './engine';
+import { isStatementError } from './prepared-statements';
 import type { Schema } from './schema';
 
 const LARGEST_GROUP = 200;
@@ -126,7 +127,7 @@ class Lane<Tables> {
 }
 
 /** SQLite has one writer; with PostgreSQL more than a few transactions at once only wait for each other's commits. */
-const LANES = { sqlite: 1, postgres: 4 };
+const LANES = { sqlite: 1, postgres: 2 };
 
 const groupCommits = new WeakMap<Database, GroupCommit>();
 
@@ -138,7 +139,7 @@ export function groupCommitOf(db: Database): GroupCommit {
 }
 
 function isWorthAnotherTry(error: unknown): boolean {
-  return AGAIN_CODES.has((error as { code?: string } | undefined)?.code ?? '');
+  return AGAIN_CODES.has((error as { code?: string } | undefined)?.code ?? '') || isStatementError(error);
 }
 
 /** FNV-1a, to spread keys evenly. */

@@ -28,9 +28,38 @@ export async function storeOptIn(trx: DatabaseTransaction, conversation: Convers
     where ${sameUser(conversation)} and opted_out_at is not null`.execute(trx);
 }
 
-export async function isOptedOut(trx: DatabaseTransaction, conversation: ConversationRow): Promise<boolean> {
-  if (conversation.opted_out_at !== null) return true;
-  const { rows } = await sql`
-    select 1 from conversations where ${sameUser(conversation)} and opted_out_at is not null limit 1`.execute(trx);
-  return rows.length > 0;
+/** Which of the conversations are with users who want nothing more. */
+export async function optedOutOf(
+  trx: DatabaseTransaction,
+  conversations: readonly ConversationRow[],
+): Promise<ReadonlySet<string>> {
+  const optedOut = new Set<string>();
+  const others = new Map<string, ConversationRow>();
+  for (const row of conversations) {
+    if (row.opted_out_at === null) others.set(row.id, row);
+    else optedOut.add(row.id);
+  }
+  if (others.size === 0) return optedOut;
+  const phones = [...others.values()].map(({ user_phone }) => user_phone).filter((value) => value !== null);
+  const bsuids = [...others.values()].map(({ user_bsuid }) => user_bsuid).filter((value) => value !== null);
+  const found = await trx
+    .selectFrom('conversations')
+    .select(['connection_id', 'user_phone', 'user_bsuid'])
+    // Written out, for the index of the few who have.
+    .where(sql<boolean>`opted_out_at is not null`)
+    .where(({ or, eb }) =>
+      or([
+        ...(phones.length > 0 ? [eb('user_phone', 'in', phones)] : []),
+        ...(bsuids.length > 0 ? [eb('user_bsuid', 'in', bsuids)] : []),
+      ]),
+    )
+    .execute();
+  for (const row of others.values()) {
+    const isSameUser = ({ connection_id, user_phone, user_bsuid }: (typeof found)[number]): boolean =>
+      connection_id === row.connection_id &&
+      ((user_phone !== null && user_phone === row.user_phone) ||
+        (user_bsuid !== null && user_bsuid === row.user_bsuid));
+    if (found.some(isSameUser)) optedOut.add(row.id);
+  }
+  return optedOut;
 }

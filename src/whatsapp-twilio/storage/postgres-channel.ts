@@ -7,7 +7,8 @@ import { connectionOptions } from './postgres-dialect';
 
 /** Where replicas announce work to each other. */
 export const CHANNEL = 'whatsapp_twilio';
-const GATHER_MS = 10;
+/** Each announcement is a commit of its own, during which no other can commit: there are at most so few a second. */
+const GATHER_MS = 25;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
 
@@ -89,7 +90,8 @@ export class PostgresChannel {
     const names = [...this.#news];
     this.#news.clear();
     if (this.#stopped) return;
-    for (const name of names) await sql`select pg_notify(${CHANNEL}, ${name})`.execute(this.db).catch(() => {});
+    const calls = names.map((name) => sql`pg_notify(${CHANNEL}, ${name})`);
+    await sql`select ${sql.join(calls)}`.execute(this.db).catch(() => {});
   }
 
   #reconnect(client: Client): void {

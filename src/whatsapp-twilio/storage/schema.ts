@@ -66,6 +66,8 @@ interface InboundMessagesTable {
   finished_at: number | null;
   /** When all but what identifies it was taken out of `params`. */
   erased_at: number | null;
+  /** The span in which it came in, as a W3C `traceparent`; null without OpenTelemetry. */
+  trace: string | null;
 }
 
 export type WorkState = 'pending' | 'done' | 'dead';
@@ -109,6 +111,8 @@ interface OutboundMessagesTable {
   check_at: number | null;
   /** When its content and metadata were taken out. */
   erased_at: number | null;
+  /** The span in which it was queued, as a W3C `traceparent`; null without OpenTelemetry. */
+  trace: string | null;
   created_at: number;
   updated_at: number;
 }

@@ -1,7 +1,8 @@
-import { sql, type Transaction } from 'kysely';
-import type { Database } from './database';
+import { sql } from 'kysely';
+import { groupBy } from '../../common/group-by';
+import type { Database, DatabaseTransaction } from './database';
 import { engineOf } from './engine';
-import type { EventDeliveryRow, InboundRow, MessageEventRow, Schema } from './schema';
+import type { EventDeliveryRow, InboundRow, MessageEventRow } from './schema';
 
 interface WorkTables {
   inbound_messages: InboundRow;
@@ -47,7 +48,7 @@ export class WorkQueue<Table extends WorkTable> {
             where earlier.${sql.ref(order)} = item.${sql.ref(order)}
               and earlier.state = 'pending' and earlier.seq < item.seq
           )
-        order by item.seq
+        order by item.due_at, item.seq
         limit ${limit}
         ${engineOf(this.db).skipLocked}
       )
@@ -82,22 +83,33 @@ export class WorkQueue<Table extends WorkTable> {
   }
 
   /**
-   * Records a step of the work on a row.
+   * Records how the work on rows went on; those that ended did so now.
    *
-   * @throws LeaseLostError when the lease ended in the meantime and another worker has the row.
+   * @throws LeaseLostError when the lease of one ended in the meantime and another worker has the row.
    */
-  async record(row: WorkRow<Table>, step: WorkStep, trx: Transaction<Schema> | Database = this.db): Promise<void> {
-    const set = Object.entries(step).map(([column, value]) => sql`${sql.ref(column)} = ${value}`);
-    const { numAffectedRows } = await sql`
-      update ${sql.table(this.table)} set ${sql.join(set)}
-      where seq = ${row.seq} and attempts = ${row.attempts} and state = 'pending'`.execute(trx);
-    if (numAffectedRows !== 1n) throw new LeaseLostError(this.table);
+  async recordAll(
+    trx: DatabaseTransaction,
+    steps: readonly { readonly row: WorkRow<Table>; readonly step: WorkStep }[],
+    now: number,
+  ): Promise<void> {
+    // Most of them took the same step, at their first attempt.
+    for (const same of groupBy(steps, ({ row, step }) => JSON.stringify([row.attempts, step])).values()) {
+      const { row, step } = same[0]!;
+      const columns = { ...step, ...(step.state !== undefined && { finished_at: now }) };
+      const set = Object.entries(columns).map(([column, value]) => sql`${sql.ref(column)} = ${value}`);
+      const { numAffectedRows } = await sql`
+        update ${sql.table(this.table)} set ${sql.join(set)}
+        where seq in (${sql.join(same.map(({ row: { seq } }) => seq))})
+          and attempts = ${row.attempts} and state = 'pending'`.execute(trx);
+      if (numAffectedRows !== BigInt(same.length)) throw new LeaseLostError(this.table);
+    }
   }
 }
 
-export type WorkStep = Partial<
-  Pick<InboundRow, 'state' | 'due_at' | 'owner' | 'done_handlers' | 'failure' | 'finished_at'>
->;
+/** What changes with a step; without a state there is more to do. */
+export type WorkStep = Partial<Pick<InboundRow, 'due_at' | 'owner' | 'done_handlers' | 'failure'>> & {
+  readonly state?: 'done' | 'dead';
+};
 
 /** The work took longer than its lease, and somebody else took it over. Its result must not be used. */
 export class LeaseLostError extends Error {

@@ -32,17 +32,19 @@ const RETRY_AFTER_MS = 1000;
  * conversation, and none of the time wasted.
  */
 export function budget(options: BudgetOptions): Promise<Finding> {
-  const { engine, signal, processes, messages, conversations, rpm, settleAfterMs, tolerance } = options;
+  const { engine, signal, shared, processes, messages, conversations, rpm, settleAfterMs, tolerance } = options;
   const front = { fateOf: fatesBy(options.seed ?? 1, options.rates) };
   const module = { rateLimit: { rpm }, ...(settleAfterMs !== undefined && { reconciliation: { settleAfterMs } }) };
-  return inWorld({ engine, signal, processes, front, module, limitSeconds: 145 }, async (world) => {
+  return inWorld({ engine, signal, shared, processes, front, module, limitSeconds: 145 }, async (world) => {
     const list = Array.from({ length: messages }, (_, number) => ({
       to: addressOf(number % conversations),
       text: String(number),
     }));
     const ofProcess = groupBy(list, ({ text }) => (Number(text) % conversations) % processes);
     await Promise.all([...ofProcess].map(([process, mine]) => world.apps[process]!.send(mine)));
-    const isDone = await world.until(async () => (await world.leftToDo()) === 0, 130);
+    // The storage is left alone until there can be nothing more to do.
+    const isTaken = () => world.replies.length >= messages;
+    const isDone = await world.until(async () => isTaken() && (await world.leftToDo()) === 0, 130);
 
     const { arrivals } = world.front!;
     const times = arrivals.map(({ at }) => at);

@@ -18,8 +18,8 @@ const LIMIT_SECONDS = 30;
 
 /** Replies that are queued behind thousands of bulk messages leave at once, also when those have used up their minute. */
 export function bulk(options: BulkOptions): Promise<Finding> {
-  const { engine, signal, rpm, bulk: count, replies, againAfter, within } = options;
-  return inWorld({ engine, signal, module: { rateLimit: { rpm } }, limitSeconds: 145 }, async (world) => {
+  const { engine, signal, shared, rpm, bulk: count, replies, againAfter, within } = options;
+  return inWorld({ engine, signal, shared, module: { rateLimit: { rpm } }, limitSeconds: 145 }, async (world) => {
     const [app] = world.apps;
     for (let first = 0; first < count; first += AT_ONCE) {
       await app!.send(

@@ -41,7 +41,7 @@ const LIMIT_SECONDS = 60;
 type Post = () => Promise<void>;
 
 /** Status callbacks in any order, repeated, and before the answer to the request: each message ends up right. */
-export function callbacks({ engine, signal, messages, seed = 1 }: CallbacksOptions): Promise<Finding> {
+export function callbacks({ engine, signal, shared, messages, seed = 1 }: CallbacksOptions): Promise<Finding> {
   const random = new SeededRandom(seed);
   const agent = new Agent({ connections: CALLBACKS_AT_ONCE });
   const expected = new Map<string, Fortune>();
@@ -82,7 +82,7 @@ export function callbacks({ engine, signal, messages, seed = 1 }: CallbacksOptio
     if (answer.statusCode !== 204) refusals.push(String(answer.statusCode));
   }
 
-  return inWorld({ engine, signal, limitSeconds: 145, front: { created } }, async (built) => {
+  return inWorld({ engine, signal, shared, limitSeconds: 145, front: { created } }, async (built) => {
     world = built;
     const begin = performance.now();
     const list = Array.from({ length: messages }, (_, number) => ({ to: addressOf(number), text: String(number) }));

@@ -9,9 +9,10 @@ export interface KillOptions extends ScenarioOptions {
   readonly killEvery: number;
   /** The module's `reconciliation.settleAfterMs`. Default its own. */
   readonly settleAfterMs?: number;
+  /** So long after the last start something may be left to do. Default 30. */
+  readonly settleSeconds?: number;
 }
 
-const SETTLE_SECONDS = 30;
 /** What is late is waited for all the same, to tell it from what is lost. */
 const LATE_SECONDS = 60;
 
@@ -20,9 +21,9 @@ const LATE_SECONDS = 60;
  * answered, once, and nothing is left to do 30 s after the last start.
  */
 export function kill(options: KillOptions): Promise<Finding & { readonly kills: number }> {
-  const { engine, signal, load, killEvery, settleAfterMs } = options;
+  const { engine, signal, shared, load, killEvery, settleAfterMs, settleSeconds = 30 } = options;
   const module = settleAfterMs === undefined ? {} : { reconciliation: { settleAfterMs } };
-  return inWorld({ engine, signal, module, limitSeconds: 165 }, async (world) => {
+  return inWorld({ engine, signal, shared, module, limitSeconds: 165 }, async (world) => {
     const [app] = world.apps;
     const webhooks = new WebhookLoad(world);
     let kills = 0;
@@ -44,7 +45,7 @@ export function kill(options: KillOptions): Promise<Finding & { readonly kills: 
 
     const lastStart = performance.now();
     const isAllDone = async () => (await world.leftToDo()) === 0;
-    const isInTime = await world.until(isAllDone, SETTLE_SECONDS);
+    const isInTime = await world.until(isAllDone, settleSeconds);
     const left = isInTime ? 0 : await world.leftToDo();
     const isSettled = isInTime || (await world.until(isAllDone, LATE_SECONDS));
     const settledAfter = performance.now() - lastStart;
@@ -58,7 +59,7 @@ export function kill(options: KillOptions): Promise<Finding & { readonly kills: 
         `${verdict.overtaken.length} out of order; ${isSettled ? 'settled' : 'not settled'} ${seconds(settledAfter)} after the last start`,
       problems: [
         ...problemsOf(verdict),
-        ...(isInTime ? [] : [`${left} were left to do ${SETTLE_SECONDS} s after the last start`]),
+        ...(isInTime ? [] : [`${left} were left to do ${settleSeconds} s after the last start`]),
       ],
     };
   });

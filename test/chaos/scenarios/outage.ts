@@ -15,8 +15,8 @@ const SETTLE_SECONDS = 60;
 
 /** PostgreSQL goes away under load, at once and without a word, and comes back: what was acknowledged is answered. */
 export function outage(options: OutageOptions): Promise<Finding & { readonly refused: number }> {
-  const { signal, load, spool, stopAfter, startAfter } = options;
-  return inWorld({ engine: 'postgres', signal, spool, limitSeconds: 145 }, async (world) => {
+  const { signal, shared, load, spool, stopAfter, startAfter } = options;
+  return inWorld({ engine: 'postgres', signal, shared, spool, limitSeconds: 145 }, async (world) => {
     const postgres = world.postgres!;
     const webhooks = new WebhookLoad(world);
     let stoppedAt = Number.NaN;

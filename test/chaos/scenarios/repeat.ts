@@ -11,8 +11,8 @@ export interface RepeatOptions extends ScenarioOptions {
 }
 
 /** The same webhook many times at once, over all processes: each time 200, and one run of the handler. */
-export function repeat({ engine, signal, processes, webhooks, times }: RepeatOptions): Promise<Finding> {
-  return inWorld({ engine, signal, processes, limitSeconds: 100 }, async (world) => {
+export function repeat({ engine, signal, shared, processes, webhooks, times }: RepeatOptions): Promise<Finding> {
+  return inWorld({ engine, signal, shared, processes, limitSeconds: 100 }, async (world) => {
     const statuses: number[] = [];
     const sids: string[] = [];
     for (let number = 0; number < webhooks; number++) {

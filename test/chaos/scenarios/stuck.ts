@@ -15,9 +15,15 @@ const HANGS = 1;
 const TROUBLE: Readonly<Record<number, string>> = { [THROWS]: 'throw', [HANGS]: 'hang' };
 
 /** A conversation whose handler fails, and one whose handler hangs, keep no other conversation from its pace. */
-export function stuck({ engine, signal, load, slowdown }: StuckOptions): Promise<Finding & { readonly tried: number }> {
+export function stuck({
+  engine,
+  signal,
+  shared,
+  load,
+  slowdown,
+}: StuckOptions): Promise<Finding & { readonly tried: number }> {
   const module = { handlers: { timeoutMs: 2000, maxAttempts: 3, retryDelayMs: 500 } };
-  return inWorld({ engine, signal, module, limitSeconds: 145 }, async (world) => {
+  return inWorld({ engine, signal, shared, module, limitSeconds: 145 }, async (world) => {
     const well = new WebhookLoad(world);
     await well.run(load);
     await answersTo(world, well.acknowledged);

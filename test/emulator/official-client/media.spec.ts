@@ -64,6 +64,8 @@ describe('Media', () => {
     const { messageSid } = await bench.twilio.phone(USER).sendsVoice();
     const { media } = bench.client.messages(messageSid);
     const [file] = await media.list();
+    expect(await media.list({ dateCreated: file!.dateCreated, dateCreatedBefore: new Date() })).toHaveLength(1);
+    expect(await media.list({ dateCreatedAfter: new Date(Date.now() + 60_000) })).toEqual([]);
     expect(await media(file!.sid).fetch()).toMatchObject({ contentType: 'audio/ogg', parentSid: messageSid });
     expect(await media(file!.sid).remove()).toBe(true);
     expect(await media.list()).toEqual([]);

@@ -2,7 +2,7 @@ import { accountResource } from './accounts';
 import { exactly, listQuery, page2010 } from './envelopes';
 import { messageList, messageResource, createRequest, listRequest, updateRequest } from './messages';
 import type { Operation } from './operations';
-import { flag, nullable, oneOf, path, rfc2822, sid, text, url } from './schema';
+import { dateOrTime, flag, nullable, oneOf, path, rfc2822, sid, text, url } from './schema';
 
 const mediaUri = path('/Messages/(SM|MM)[0-9a-fA-F]{32}/Media/ME[0-9a-fA-F]{32}\\.json$');
 
@@ -121,7 +121,7 @@ export const apiOperations: readonly Operation[] = [
     name: 'ListMedia',
     method: 'GET',
     path: `${message}/Media.json`,
-    form: listQuery(),
+    form: listQuery({ DateCreated: dateOrTime, 'DateCreated<': dateOrTime, 'DateCreated>': dateOrTime }),
     status: 200,
     answer: page2010('media_list', media, '/Messages/(SM|MM)[0-9a-fA-F]{32}/Media\\.json'),
   },

@@ -3,7 +3,7 @@
 import { now } from './clock.js';
 import { element } from './dom.js';
 
-const TIME = { hour: '2-digit', minute: '2-digit' };
+const TIME = { hour: 'numeric', minute: '2-digit' };
 export const WITH_SECONDS = { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false };
 const DAY_MS = 86_400_000;
 

@@ -145,7 +145,9 @@ function readApplication(account: Account, form: URLSearchParams): string | unde
 
 /** @see https://www.twilio.com/docs/messaging/features/message-scheduling */
 function readSchedule(core: Core, form: URLSearchParams, throughService: boolean): number | undefined {
-  if ((form.get('ScheduleType') ?? '') === '') return undefined;
+  const type = form.get('ScheduleType') ?? '';
+  if (type === '') return undefined;
+  if (type !== 'fixed') throw invalid(35126, 'The ScheduleType value provided is not supported for this channel');
   if (!throughService) throw invalid(35118, 'MessagingServiceSid is required to schedule a message');
   const text = form.get('SendAt') ?? '';
   if (text === '') throw invalid(35111, 'SendAt timestamp is missing');

@@ -2,10 +2,9 @@ import type { Message } from '../../message';
 import type { OrderedLog } from '../../ordered-log';
 import { type Page, page2010, readPageNumber, readPageSize } from '../paging';
 import type { Context } from '../route';
+import { timeFilter } from '../time-filter';
 import { invalid } from '../twilio-error';
 import { messageResource } from './resources';
-
-const DAY_MS = 24 * 3_600_000;
 
 /**
  * One page of messages, newest first. Pages are followed by their `PageToken`, never computed.
@@ -75,30 +74,10 @@ function newer(log: OrderedLog, ordinal: number, wanted: Filter, most: number): 
   return found.toReversed();
 }
 
-/** `DateSent<=2026-01-31` arrives as the parameter `DateSent<`. A date means its midnight, GMT. */
 function filterOf(query: URLSearchParams): Filter {
   const to = query.get('To');
   const from = query.get('From');
-  const on = readTime(query, 'DateSent');
-  const until = readTime(query, 'DateSent<');
-  const since = readTime(query, 'DateSent>');
+  const isInTime = timeFilter(query, 'DateSent');
   return (message) =>
-    (to === null || message.to === to) &&
-    (from === null || message.from === from) &&
-    (on === undefined || isWithin(message.sentAt, on.time, on.time + (on.wholeDay ? DAY_MS - 1 : 999))) &&
-    (until === undefined || isWithin(message.sentAt, 0, until.time)) &&
-    (since === undefined || isWithin(message.sentAt, since.time, Number.POSITIVE_INFINITY));
-}
-
-function isWithin(time: number | null, earliest: number, latest: number): boolean {
-  return time !== null && time >= earliest && time <= latest;
-}
-
-function readTime(query: URLSearchParams, name: string): { time: number; wholeDay: boolean } | undefined {
-  const text = query.get(name);
-  if (text === null || text === '') return undefined;
-  const wholeDay = /^\d{4}-\d{2}-\d{2}$/.test(text);
-  const time = wholeDay || /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time)) throw invalid(20422, `Invalid Parameter: ${name}`);
-  return { time, wholeDay };
+    (to === null || message.to === to) && (from === null || message.from === from) && isInTime(message.sentAt);
 }

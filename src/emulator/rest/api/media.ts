@@ -2,6 +2,7 @@ import { json, type Reply } from '../../http';
 import type { Media } from '../../message';
 import { page2010, pageOf } from '../paging';
 import { type Context, route } from '../route';
+import { timeFilter } from '../time-filter';
 import { notFound } from '../twilio-error';
 import { findMessage } from './messages';
 import { mediaResource } from './resources';
@@ -19,7 +20,11 @@ export const mediaRoutes = [
 function list(context: Context, sid?: string): Reply {
   const message = findMessage(context, sid);
   const { path, query } = context.call;
-  const page = pageOf(message.media, query);
+  const isInTime = timeFilter(query, 'DateCreated');
+  const page = pageOf(
+    message.media.filter(({ createdAt }) => isInTime(createdAt)),
+    query,
+  );
   const items = page.items.map((media) => mediaResource(media, message.sid, message.accountSid));
   return json(200, page2010(path, query, 'media_list', { ...page, items }));
 }
