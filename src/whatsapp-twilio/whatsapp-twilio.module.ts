@@ -164,6 +164,7 @@ export type WhatsappTwilioRootOptions = Partial<typeof OPTIONS_TYPE>;
     RotationSightings,
     SETTINGS,
     // For what is built around the module.
+    AccountLimits,
     DATABASE,
     RUNTIME,
     SIGNALS,
