@@ -43,22 +43,10 @@ const words = [
   '',
 ];
 const text = fc.oneof(fc.constantFrom(...words), fc.string({ unit: 'binary', maxLength: 30 }));
-const fields = [
-  ...['to', 'from', 'text', 'media', 'template', 'location', 'connectionId', 'idempotencyKey', 'priority', 'sendAt'],
-  ...['expiresInSeconds', 'outsideWindow', 'metadata', 'contentSid', 'variables', 'latitude', 'longitude', 'label'],
-  ...[
-    'accountSid',
-    'authToken',
-    'apiKey',
-    'fromNumber',
-    'limits',
-    'rpm',
-    'state',
-    'reason',
-    'overlapSeconds',
-    '__proto__',
-  ],
-];
+const fields =
+  `to from text media template location connectionId idempotencyKey priority sendAt expiresInSeconds outsideWindow metadata contentSid variables latitude longitude label accountSid authToken apiKey fromNumber limits rpm state reason overlapSeconds __proto__`.split(
+    ' ',
+  );
 const value = fc.letrec((tie) => ({
   any: fc.oneof(
     { depthSize: 'small' },

@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type HandlerHappening, handlerChannel, type SendHappening, sendChannel } from '../../common/happenings';
 import { forwardChannel, type ForwardHappening } from '../events/forwarder';
 import { type WebhookFacts, webhookFactsOf } from '../logging/webhook-facts';
+import { isConnectionError } from '../../whatsapp-twilio/storage/connection-error';
 import { Queues } from './queues';
 
 /** In seconds: Twilio gives up on a webhook after 15. */
@@ -68,8 +69,15 @@ export class Metrics implements OnModuleInit, OnApplicationShutdown {
         name,
         help,
         labelNames,
-        collect() {
-          return set(this);
+        async collect() {
+          try {
+            await set(this);
+          } catch (error) {
+            // What is counted in this process is needed most while the database is away: its own numbers are left out.
+            if (!isConnectionError(error)) throw error;
+            this.reset();
+            if (labelNames.length === 0) this.remove();
+          }
         },
       });
     gauge('whatsapp_queue_depth', 'Rows that wait in a queue (inbox, outbox, statuses, forwarding).', ['queue'], (it) =>
