@@ -1,20 +1,8 @@
-// What the chaos runs share.
-import { once } from 'node:events';
+// What the chaos runs share with the tests.
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 
 const require = createRequire(import.meta.url);
+require('../support/register-typescript.cjs');
 
-export async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port: free } = server.address();
-  server.close();
-  await once(server, 'close');
-  return free;
-}
-
-export async function startPostgres() {
-  require('../support/register-typescript.cjs');
-  return require('../support/postgres.ts').startPostgres();
-}
+export const { freePort } = require('../support/free-port.ts');
+export const { startPostgres } = require('../support/postgres.ts');

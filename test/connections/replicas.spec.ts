@@ -1,6 +1,6 @@
 import { ConnectionRotations } from 'nestjs-whatsapp-twilio';
 import { inbound } from 'nestjs-whatsapp-twilio/testing';
-import type { Signals } from '../../src/whatsapp-twilio/signals';
+import { createSignals } from '../../src/whatsapp-twilio/signals';
 import { SIGNALS } from '../../src/whatsapp-twilio/tokens';
 import { Happenings } from '../support/happenings';
 import { type PostgresServer, startPostgres } from '../support/postgres';
@@ -27,11 +27,13 @@ describe('Connections of two replicas', () => {
     };
     first = await startTenantHost({ module, emulator: { keep: { requests: 100_000 } } });
     const { accountSid, authToken, sender, url } = first.twilio;
+    heard = new Happenings();
+    const signals = createSignals();
+    signals.connections.on(() => heard.add(new Date()));
     second = await startTenantHost({
       module: { ...module, accountSid, authToken, fromNumber: sender, apiBaseUrl: url },
+      overrides: [[SIGNALS, signals]],
     });
-    heard = new Happenings();
-    second.app.get<Signals>(SIGNALS, { strict: false }).connections.on(() => heard.add(new Date()));
     await heard.count(1); // it listens
   });
   afterEach(async () => {

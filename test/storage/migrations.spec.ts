@@ -3,11 +3,28 @@ import { join } from 'node:path';
 import { type Database, openDatabase } from '../../src/whatsapp-twilio/storage/database';
 import { migrate } from '../../src/whatsapp-twilio/storage/migrations';
 import { runInChildProcess } from '../support/child-process';
+import { useStorage } from '../support/storages';
 import { useTemporaryFolder } from '../support/temporary-folder';
 
 async function tablesOf(db: Database): Promise<string[]> {
   const tables = await db.introspection.getTables();
   return tables.map(({ name }) => name).toSorted();
+}
+
+const MIGRATIONS = [
+  '0001_first_tables',
+  '0002_connections',
+  '0003_service',
+  '0004_pace',
+  '0006_backlog',
+  '0007_trace',
+  '0008_retries',
+  '0009_queues',
+];
+
+async function migrationsOf(db: Database): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`select name from whatsapp_twilio_migrations order by name`.execute(db);
+  return rows.map(({ name }) => name);
 }
 
 describe('The tables', () => {
@@ -53,21 +70,21 @@ describe('The tables', () => {
     const child = join(__dirname, 'migrate-in-child.ts');
     await Promise.all([1, 2, 3].map(() => runInChildProcess(child, url(), startAt)));
     const db = await openDatabase(url());
-    const { rows } = await sql<{ name: string }>`select name from whatsapp_twilio_migrations order by name`.execute(db);
-    expect(rows.map(({ name }) => name)).toEqual([
-      '0001_first_tables',
-      '0002_connections',
-      '0003_service',
-      '0004_pace',
-      '0006_backlog',
-      '0007_trace',
-      '0008_retries',
-      '0009_queues',
-    ]);
+    expect(await migrationsOf(db)).toEqual(MIGRATIONS);
     await db.destroy();
   });
 
   it('are not touched in a file that is no database, which is an error', async () => {
     await expect(openDatabase(`sqlite:${__filename}`)).rejects.toThrow(/not a database/);
+  });
+});
+
+describe('The tables on PostgreSQL', () => {
+  const storage = useStorage('postgres');
+
+  it('are made once by replicas that start together', async () => {
+    const dbs = await Promise.all(Array.from({ length: 5 }, () => openDatabase(storage.url)));
+    expect(await migrationsOf(dbs[0]!)).toEqual(MIGRATIONS);
+    await Promise.all(dbs.map((db) => db.destroy()));
   });
 });
