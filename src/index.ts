@@ -122,7 +122,6 @@ export {
   ConnectionRefusedError,
   EncryptionKeysRequiredError,
   InvalidConnectionError,
-  InvalidConnectionPageError,
   RotationNotAbortableError,
   RotationNotFoundError,
   RotationUnderWayError,

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from './clock';
 
@@ -37,6 +38,8 @@ export class WorkLoop<Item> {
   #failures = 0;
   #cancelTimer: (() => void) | undefined;
   #onIdle: (() => void)[] = [];
+  /** What wakes the loop, as a request, is not what its work is for: neither its log nor its trace. */
+  readonly #outside = new AsyncResource('WorkLoop');
 
   constructor(private readonly options: WorkLoopOptions<Item>) {}
 
@@ -49,7 +52,7 @@ export class WorkLoop<Item> {
   wake(): void {
     if (!this.#running) return;
     if (this.#looking) this.#lookAgain = true;
-    else void this.#look();
+    else void this.#outside.runInAsyncScope(() => this.#look());
   }
 
   /** Claims nothing more; resolves once what was under way is finished, or after the limit. */

@@ -53,6 +53,7 @@ export async function createService(
   const drain = app.get(Drain);
   adapter.getInstance().addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
+    if (!request.url.startsWith('/health/')) drain.requested();
     requestContext.run({ requestId: request.id }, done);
   });
   const metrics = app.get(Metrics);

@@ -13,6 +13,7 @@ import { DeadLettersController } from './api/dead-letters.controller';
 import { InboundMessagesController } from './api/inbound-messages.controller';
 import { MessagesController } from './api/messages.controller';
 import { UsageStorage } from './auth/usage-storage';
+import { JourneyLog } from './logging/journey-log';
 import { MetricsController } from './metrics/metrics.controller';
 import { Metrics } from './metrics/metrics.service';
 import { Queues } from './metrics/queues';
@@ -63,6 +64,7 @@ export class ServiceModule {
         { provide: SERVICE_ENVIRONMENT, useValue: service },
         { provide: FORWARDERS, useValue: forwarders },
         Forwarders,
+        JourneyLog,
         Metrics,
         Queues,
         Drain,

@@ -5,6 +5,7 @@ import { managedConnection } from './connections/connection';
 import type { ConnectionProvider } from './connections/connection-provider';
 import { ConnectionRegistry } from './connections/connection-registry';
 import { ConnectionRotations } from './connections/connection-rotation.service';
+import { ConnectionTrials } from './connections/connection-trials';
 import { Connections } from './connections/connections.service';
 import { KeyRing } from './connections/key-ring';
 import { ProvidedConnections } from './connections/provided-connections';
@@ -150,6 +151,7 @@ export type WhatsappTwilioRootOptions = Partial<typeof OPTIONS_TYPE>;
     StatusDispatcher,
     StatusLookup,
     TwilioClients,
+    ConnectionTrials,
     TwilioSignatureGuard,
     WebhookIntake,
     WebhookUrls,
@@ -164,6 +166,7 @@ export type WhatsappTwilioRootOptions = Partial<typeof OPTIONS_TYPE>;
     RotationSightings,
     SETTINGS,
     // For what is built around the module.
+    AccountLimits,
     DATABASE,
     RUNTIME,
     SIGNALS,

@@ -27,38 +27,73 @@ describe.each(engines)('Tenants, on %s', (engine) => {
   afterEach(() => host.close());
 
   const webhook = (path = '') => `${host.url}/webhooks/whatsapp/twilio${path}`;
-  it('get what is theirs and nothing else, interleaved under load', async () => {
-    const taken = new Happenings<string>();
-    host.twilio.events.on('message', (message) => {
-      if (message.direction === 'outbound-api') taken.add(message.sid);
-    });
-    host.recorder.answer = (message) => `${message.connectionId} to ${message.from.value}`;
-    const writing = Array.from({ length: MESSAGES }, (_, number) =>
-      tenants.map((tenant, index) => tenant.account.phone(`+1555300${index}${100 + number}`).sends('hi')),
-    );
-    const sending = Array.from({ length: MESSAGES }, (_, number) =>
-      tenants.map(({ connection }, index) =>
-        host.outbound.send({ connectionId: connection.id, to: `+1555400${index}${100 + number}`, text: connection.id }),
-      ),
-    );
-    await Promise.all([...writing.flat(), ...sending.flat()]);
-    for (const share of [0.25, 0.5, 0.75, 1]) await taken.count(share * 2 * 4 * MESSAGES);
-    for (const [index, tenant] of tenants.entries()) {
-      const got = host.recorder.messages.all.filter(({ connectionId }) => connectionId === tenant.connection.id);
-      expect(got).toHaveLength(MESSAGES);
-      for (const { from, to } of got) {
-        expect(from.value).toMatch(new RegExp(`^\\+1555300${index}`));
-        expect(`whatsapp:${to.value}`).toBe(tenant.account.sender);
+  it.each([
+    ['', { rates: undefined }],
+    [
+      ', also while much goes wrong',
+      {
+        rates: {
+          429: 0.1,
+          503: 0.05,
+          resetAfterAccept: 0.05,
+          callbackShuffled: 0.3,
+          callbackRepeated: 0.3,
+          inboundRepeated: 0.3,
+        },
+        retryAfter: 1,
+      },
+    ],
+  ])(
+    'get what is theirs and nothing else, interleaved under load%s',
+    async (_also, faults) => {
+      const taken = new Happenings<string>();
+      host.twilio.events.on('message', (message) => {
+        if (message.direction === 'outbound-api') taken.add(message.sid);
+      });
+      host.twilio.faults(faults);
+      host.recorder.answer = (message) => `${message.connectionId} to ${message.from.value}`;
+      const writing = Array.from({ length: MESSAGES }, (_, number) =>
+        tenants.map((tenant, index) => tenant.account.phone(`+1555300${index}${100 + number}`).sends('hi')),
+      );
+      const sending = Array.from({ length: MESSAGES }, (_, number) =>
+        tenants.map(({ connection }, index) =>
+          host.outbound.send({
+            connectionId: connection.id,
+            to: `+1555400${index}${100 + number}`,
+            text: connection.id,
+          }),
+        ),
+      );
+      const forging = Array.from({ length: MESSAGES }, (_, number) =>
+        tenants.map(async (claimed, index) => {
+          const signer = tenants[(index + 1 + (number % 3)) % tenants.length]!;
+          return postSigned(webhook(), text(claimed, '+15553009999'), { token: signer.account.authToken });
+        }),
+      );
+      await Promise.all([...writing.flat(), ...sending.flat()]);
+      const forged = await Promise.all(forging.flat());
+      expect(new Set(forged.map(({ status }) => status))).toEqual(new Set([403]));
+      for (let count = 1; count <= 2 * tenants.length * MESSAGES; count++) await taken.count(count);
+      if (faults.rates) await host.twilio.settles(); // nothing is sent a second time later
+      for (const [index, tenant] of tenants.entries()) {
+        const got = host.recorder.messages.all.filter(({ connectionId }) => connectionId === tenant.connection.id);
+        expect(got).toHaveLength(MESSAGES);
+        for (const { from, to } of got) {
+          expect(from.value).toMatch(new RegExp(`^\\+1555300${index}`));
+          expect(`whatsapp:${to.value}`).toBe(tenant.account.sender);
+        }
+        const sent = tenant.account.messages.filter(({ direction }) => direction === 'outbound-api');
+        expect(sent).toHaveLength(2 * MESSAGES);
+        expect(new Set(sent.map(({ to }) => to)).size).toBe(2 * MESSAGES);
+        for (const { to, from, body } of sent) {
+          expect(from).toBe(tenant.account.sender);
+          expect(to).toMatch(new RegExp(`^whatsapp:\\+1555[34]00${index}`));
+          expect(body.startsWith(tenant.connection.id)).toBe(true);
+        }
       }
-      const sent = tenant.account.messages.filter(({ direction }) => direction === 'outbound-api');
-      expect(sent).toHaveLength(2 * MESSAGES);
-      for (const { to, from, body } of sent) {
-        expect(from).toBe(tenant.account.sender);
-        expect(to).toMatch(new RegExp(`^whatsapp:\\+1555[34]00${index}`));
-        expect(body.startsWith(tenant.connection.id)).toBe(true);
-      }
-    }
-  });
+    },
+    60_000,
+  );
 
   it('follow their messages by callbacks that name their connection', async () => {
     const [tenant] = tenants as [Tenant];

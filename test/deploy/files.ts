@@ -8,7 +8,7 @@ export const root = join(__dirname, '../..');
 
 export const readText = (path: string): string => readFileSync(join(root, path), 'utf8');
 
-export const readYaml = <Content>(path: string): Content => parse(readText(path)) as Content;
+export const readYaml = (path: string): unknown => parse(readText(path));
 
 const variables = new Set([...Object.keys(moduleVariables), ...Object.keys(serviceVariables)]);
 
@@ -23,9 +23,14 @@ export const isSecret = (name: string): boolean => secrets.has(name);
 export const isVariable = (name: string): boolean =>
   variables.has(name) || (name.endsWith('_FILE') && isSecret(name.slice(0, -'_FILE'.length)));
 
-/** The document with one thing changed. */
-export function changed<Document>(document: Document, change: (copy: any) => void): Document {
+/** The document with another value at a path, as `spec.ports.0.name`; without what is there, if that is `undefined`. */
+export function changed<Document extends object>(document: Document, path: string, value: unknown): Document {
   const copy = structuredClone(document);
-  change(copy);
+  const names = path.split('.');
+  const last = names.pop()!;
+  let place = copy as Record<string, unknown>;
+  for (const name of names) place = place[name] as Record<string, unknown>;
+  if (value === undefined) delete place[last];
+  else place[last] = value;
   return copy;
 }

@@ -39,10 +39,12 @@ describe('A scenario', () => {
   it('stops at the first step that did not, and says why', async () => {
     const report = await play(
       { ana: { sends: 'hi' } },
+      { settle: true },
       { ana: { receives: 'Good day', within: '10ms' } },
       { ana: { sends: 'never' } },
     );
     expect(report.steps.map(({ outcome, problem }) => [outcome, problem])).toEqual([
+      ['passed', undefined],
       ['passed', undefined],
       ['failed', expect.stringMatching(/No message matching "Good day" came to the phone within 10 ms; others/)],
       ['skipped', undefined],
@@ -100,7 +102,18 @@ describe('A scenario', () => {
     [{ phones: { ana }, steps: [{ advance: 'tomorrow' }] }, /Not a duration/],
     [{ phones: { ana }, steps: [{ faults: { rates: { lost: 1 } } }] }, /no rate lost/],
     [{ phones: { ana }, steps: [{ advance: '1h', settle: true }] }, /more than one entry/],
-    [{ phones: { ana }, steps: [], templates: [{ types: { 'twilio/text': { body: 'x' } } }] }, /templates\[0\].sid/],
+    [{ phones: { ana: 15_551_230_001 }, steps: [] }, /phones.ana is not a text: put it in quotes/],
+    [{ phones: { ana }, steps: [] }, /steps is empty/],
+    [{ phones: { ana }, steps: [{ ana: { sends: 42 } }] }, /steps\[0\].ana.sends is not a text: put it in quotes/],
+    [{ phones: { ana }, steps: [{ ana: { receives: 'x', within: 'soon' } }] }, /steps\[0\].ana.within: Not a duration/],
+    [
+      { phones: { ana }, steps: [{ faults: { rates: { 429: 7 } } }] },
+      /steps\[0\].faults: rates.429 is not from 0 to 1/,
+    ],
+    [
+      { phones: { ana }, steps: [{ settle: true }], templates: [{ types: { 'twilio/text': { body: 'x' } } }] },
+      /templates\[0\].sid/,
+    ],
     [{ phones: { ana }, steps: [], step: [] }, /has no step. It has name, seed/],
   ])('is refused with a word on what is wrong: %j', (scenario, message) => {
     expect(() => readScenario(scenario)).toThrow(message);

@@ -21,6 +21,9 @@ describe('API keys', () => {
       'a[fly]:s3cr3t': 'scopes of a',
       'a[admin@x]:s3cr3t': 'scopes of a',
       'a:s3cr3t,a:other': 'two keys that are called a',
+      'a:s3cr3t,b:s3cr3t': 'the same secret for a and b',
+      'system:s3cr3t': 'called system',
+      'Anonymous[read]:s3cr3t': 'called Anonymous',
     };
     for (const [text, problem] of Object.entries(problems)) {
       const parsed = parseApiKeys(text);

@@ -10,7 +10,7 @@ export interface Resource {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly labels?: Record<string, string> };
-  readonly spec: Record<string, any>;
+  readonly spec: unknown;
 }
 
 /**

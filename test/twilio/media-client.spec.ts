@@ -3,6 +3,7 @@ import { systemClock } from '../../src/common/clock';
 import { MediaClient, type MediaRequest } from '../../src/whatsapp-twilio/twilio/media-client';
 import { type FakeHttpServer, type RecordedRequest, startFakeHttpServer } from '../support/fake-http-server';
 import type { ServerResponse } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 
 const accountSid = `AC${'1'.repeat(32)}`;
 const messageSid = `MM${'2'.repeat(32)}`;
@@ -18,7 +19,7 @@ describe('The media client', () => {
     client = new MediaClient({ baseUrl: server.origin, clock: systemClock, maxBytes: 10 });
   });
   afterEach(async () => {
-    await client.close();
+    client.close();
     await server.close();
   });
 
@@ -102,5 +103,59 @@ describe('The media client', () => {
       response.end('7890123');
     };
     await expect(open().then(read)).rejects.toMatchObject({ code: 'MEDIA_TOO_LARGE' });
+  });
+
+  it.each([
+    ['of a length that is told', (size: number) => [`content-length: ${size}\r\n\r\n`, '']],
+    ['in chunks', (size: number) => [`transfer-encoding: chunked\r\n\r\n${size.toString(16)}\r\n`, '\r\n0\r\n\r\n']],
+    ['that ends with its connection', () => ['\r\n', '']],
+  ])('gives all of a file %s to who reads slowly, though the server hangs up', async (_what, framing) => {
+    const size = 256 * 1024;
+    const [head = '', tail = ''] = framing(size);
+    const bytes = createServer((socket) => {
+      socket
+        .on('error', () => {})
+        .once('data', () => {
+          socket.write(`HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: image/png\r\n${head}`);
+          socket.write(Buffer.alloc(size));
+          socket.end(tail);
+        });
+    });
+    const origin = await new Promise<string>((resolve) => {
+      bytes.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${(bytes.address() as AddressInfo).port}`));
+    });
+    client = new MediaClient({ baseUrl: origin, clock: systemClock });
+    const { stream } = await open({ url: origin + path });
+    let read = 0;
+    for await (const chunk of stream) {
+      read += (chunk as Buffer).length;
+      // So that all the rest is there, and the end of the connection behind it.
+      for (let turn = 0; turn < 30; turn++) await new Promise(setImmediate);
+    }
+    expect(read).toBe(size);
+    bytes.close();
+  });
+
+  it('says when less came than was told', async () => {
+    answer = (_request, response) => {
+      response.writeHead(200, { 'content-length': '10' });
+      response.write('0123');
+      setImmediate(() => response.destroy());
+    };
+    await expect(open().then(read)).rejects.toMatchObject({ code: 'MEDIA_UNAVAILABLE' });
+  });
+
+  it('leaves nothing open when who asked goes away', async () => {
+    const gone = new AbortController();
+    const closed = new Promise<void>((resolve) => {
+      answer = (_request, response) => {
+        response.writeHead(200, { 'content-type': 'image/png' });
+        response.write('0123');
+        response.once('close', resolve);
+      };
+    });
+    await open({ signal: gone.signal });
+    gone.abort();
+    await closed;
   });
 });

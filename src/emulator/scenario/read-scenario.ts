@@ -25,6 +25,7 @@ export function readScenario(given: unknown): Scenario {
   if (phones.size === 0) throw new RangeError('phones is empty. Name one: { ana: { number: "+15551230001" } }');
   const names = [...phones.keys()];
   const steps = list('steps', fields.steps);
+  if (steps.length === 0) throw new RangeError('steps is empty. Name one: - ana: { sends: hi }');
   if (steps.length > MOST_STEPS) throw new RangeError(`steps has more than ${MOST_STEPS} entries`);
   return {
     name: text('name', fields.name ?? 'scenario'),
@@ -37,7 +38,7 @@ export function readScenario(given: unknown): Scenario {
 
 function readPhone(name: string, given: unknown): ScenarioPhone {
   const where = `phones.${name}`;
-  const fields = typeof given === 'string' ? { number: given } : record(where, given);
+  const fields = isObject(given) ? record(where, given) : { number: text(where, given) };
   only(where, fields, ['number', 'profileName', 'bsuid', 'onWhatsapp', 'open', 'readReceipts']);
   const number = text(`${where}.number`, fields.number);
   if (!parseAddress(number))
@@ -80,7 +81,7 @@ const PHONE_ACTIONS: Readonly<Record<string, ActionReader>> = {
   sends: (where, value, phone) => ({
     kind: 'sends',
     phone,
-    message: typeof value === 'string' ? { kind: 'text', text: value } : record(where, value),
+    message: isObject(value) ? record(where, value) : { kind: 'text', text: text(where, value) },
   }),
   receives: (where, value, phone, withinMs) => ({ kind: 'receives', phone, text: matcher(where, value), withinMs }),
   taps: (where, value, phone) => ({ kind: 'taps', phone, title: text(where, value) }),
@@ -96,12 +97,8 @@ const PHONE_ACTIONS: Readonly<Record<string, ActionReader>> = {
 };
 
 const WORLD_ACTIONS: Readonly<Record<string, ActionReader>> = {
-  advance: (where, value) => {
-    const by = typeof value === 'number' ? value : text(where, value);
-    parseDuration(by);
-    return { kind: 'advance', by };
-  },
-  faults: (_where, value) => ({ kind: 'faults', faults: readFaults(value) }),
+  advance: (where, value) => ({ kind: 'advance', by: duration(where, value) }),
+  faults: (where, value) => ({ kind: 'faults', faults: at(where, () => readFaults(value)) }),
   settle: () => ({ kind: 'settle' }),
   alerts: (where, value) => ({ kind: 'alerts', codes: list(where, value).map((code) => whole(where, code)) }),
 };
@@ -126,7 +123,7 @@ function readPhoneStep(where: string, fields: Fields, phone: string): Step {
   if (!read || more.length > 0) {
     throw new RangeError(`${where} has to have one of ${Object.keys(PHONE_ACTIONS).join(', ')}.`);
   }
-  const withinMs = parseDuration(typeof within === 'number' ? within : text(`${where}.within`, within));
+  const withinMs = duration(`${where}.within`, within);
   return {
     action: read(`${where}.${verb}`, value, phone, withinMs),
     title: `${phone} ${verb} ${inWords(value)}`.trim(),
@@ -138,11 +135,20 @@ function matcher(where: string, value: unknown): TextMatcher {
   const source = text(where, value);
   const [, pattern, flags] = /^\/(.+)\/([imsu]*)$/s.exec(source) ?? [];
   if (pattern === undefined) return source;
+  return at(where, () => new RegExp(pattern, flags));
+}
+
+/** Says where it is that something was wrong. */
+function at<Result>(where: string, read: () => Result): Result {
   try {
-    return new RegExp(pattern, flags);
+    return read();
   } catch (error) {
     throw new RangeError(`${where}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+function duration(where: string, value: unknown): number {
+  return at(where, () => parseDuration(typeof value === 'number' ? value : text('it', value)));
 }
 
 const STATUSES: readonly MessageStatus[] = [
@@ -168,8 +174,12 @@ function inWords(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : JSON.stringify(value);
 }
 
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
 function record(where: string, value: unknown): Fields {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  if (isObject(value) && !Array.isArray(value)) return { ...value };
   throw new RangeError(`${where} is not a mapping`);
 }
 
@@ -185,7 +195,7 @@ function only(where: string, fields: Fields, names: readonly string[]): void {
 
 function text(where: string, value: unknown): string {
   if (typeof value === 'string' && value !== '') return value;
-  const hint = typeof value === 'number' ? ': put it in quotes' : '';
+  const hint = ['number', 'boolean'].includes(typeof value) ? ': put it in quotes' : '';
   throw new RangeError(`${where} is not a text${hint}`);
 }
 

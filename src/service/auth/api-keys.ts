@@ -14,6 +14,8 @@ export interface ApiKey {
 const NAME = /^[A-Za-z0-9][\w.-]{0,63}$/;
 const KEY = /^([^:[\]]*)(?:\[([^\]]*)\])?:(.*)$/s;
 const SHORT = 16;
+/** Who the audit trail names where it was nobody's key. */
+const RESERVED = new Set(['anonymous', 'system']);
 
 /**
  * Reads `name:secret` pairs, separated by commas. In brackets behind the name stand the key's scopes, separated by
@@ -37,8 +39,14 @@ export function parseApiKeys(text: string): { readonly keys: readonly ApiKey[] }
         problem: `has scopes of ${name} that are not known. In brackets go admin, read, write, read@connection or write@connection, separated by spaces.`,
       };
     }
+    if (RESERVED.has(name.toLowerCase())) {
+      return { problem: `has a key that is called ${name}, as the audit trail calls others. Give it another name.` };
+    }
     if (keys.some((key) => key.name === name)) return { problem: `has two keys that are called ${name}.` };
-    const key = { name, scopes: scopes as Scope[], hash: hashOf(secret), isShort: secret.length < SHORT };
+    const hash = hashOf(secret);
+    const same = keys.find((key) => key.hash.equals(hash));
+    if (same !== undefined) return { problem: `has the same secret for ${same.name} and ${name}. Give each its own.` };
+    const key = { name, scopes: scopes as Scope[], hash, isShort: secret.length < SHORT };
     keys.push(hideSecrets(key, { name, scopes }));
   }
   return keys.length > 0 ? { keys } : { problem: 'must hold at least one name:secret pair.' };

@@ -3,7 +3,7 @@ import { Agent, request } from 'undici';
 import { channel } from 'node:diagnostics_channel';
 import { isIP } from 'node:net';
 import { activeTrace } from '../../common/spans';
-import type { EventHead, EventSubscriber, WhatsappEvent } from '../../whatsapp-twilio/events/event';
+import type { EventHead, EventSubscriber, EventType, WhatsappEvent } from '../../whatsapp-twilio/events/event';
 import type { ForwardEndpoint } from './forward-endpoints';
 import { isPublicAddress, PrivateAddressError, publicLookup } from './public-address';
 
@@ -12,6 +12,20 @@ const CONNECT_TIMEOUT_MS = 5000;
 const ANSWER_TIMEOUT_MS = 15_000;
 /** "Gone": whoever says so wants nothing more. */
 const GONE = 410;
+
+/** What became of a try to post an event. */
+export interface ForwardHappening {
+  readonly endpoint: string;
+  readonly result: 'taken' | 'retry' | 'refused';
+  readonly eventId: string;
+  readonly type: EventType;
+  readonly connectionId: string;
+  readonly messageId: string;
+  readonly messageSid?: string;
+}
+
+/** Told to whoever listens in this process, after it happened. */
+export const forwardChannel = channel('nestjs-whatsapp-twilio:forward');
 
 /** Where OpenTelemetry's instrumentation of undici listens, which adds the header `traceparent` itself. */
 const watchedRequests = channel('undici:request:create');
@@ -38,8 +52,6 @@ export class Forwarder implements EventSubscriber {
   readonly name: string;
   readonly #webhook: Webhook;
   readonly #agent: Agent;
-  /** Told how each delivery went. */
-  onResult: (result: 'taken' | 'retry' | 'refused') => void = () => {};
 
   constructor(
     private readonly endpoint: ForwardEndpoint,
@@ -66,10 +78,19 @@ export class Forwarder implements EventSubscriber {
     try {
       await this.#deliver(event);
     } catch (error) {
-      this.onResult((error as ForwardError).retryable ? 'retry' : 'refused');
+      this.#tell(event, (error as ForwardError).retryable ? 'retry' : 'refused');
       throw error;
     }
-    this.onResult('taken');
+    this.#tell(event, 'taken');
+  }
+
+  #tell(event: WhatsappEvent, result: ForwardHappening['result']): void {
+    if (!forwardChannel.hasSubscribers) return;
+    const { id, type, connectionId } = event;
+    const messageId = event.type === 'message.status' ? event.data.messageId : event.data.id;
+    const { sid } = event.data;
+    const ids = { eventId: id, type, connectionId, messageId, ...(sid !== undefined && { messageSid: sid }) };
+    forwardChannel.publish({ endpoint: this.name, result, ...ids } satisfies ForwardHappening);
   }
 
   async #deliver(event: WhatsappEvent): Promise<void> {

@@ -33,7 +33,7 @@ export class ServiceLogger extends ConsoleLogger {
     const isFields = typeof message === 'object' && message !== null && 'message' in message;
     const { message: text, ...fields } = (isFields ? message : { message }) as Record<string, unknown>;
     const line = super.getJsonLogObject(text, options);
-    return { ...line, ...(requestId !== undefined && { requestId }), ...fields };
+    return { ...line, ...(requestId !== undefined && { requestId }), ...idsIn(text), ...fields };
   }
 
   protected override stringifyMessage(message: unknown, logLevel: NestLogLevel): string {
@@ -43,6 +43,14 @@ export class ServiceLogger extends ConsoleLogger {
     const pairs = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
     return super.stringifyMessage([text, ...pairs].join(' '), logLevel);
   }
+}
+
+/** The messages that a text names, for who looks for all that was said of one. */
+function idsIn(text: unknown): { messageId?: string; messageSid?: string } {
+  if (typeof text !== 'string') return {};
+  const [, messageId] = /\bmessage ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b/i.exec(text) ?? [];
+  const [messageSid] = /\b(?:SM|MM)[0-9a-f]{32}\b/.exec(text) ?? [];
+  return { ...(messageId !== undefined && { messageId }), ...(messageSid !== undefined && { messageSid }) };
 }
 
 /** Nest calls `info` `log`, and takes the list of what is shown. */

@@ -1,11 +1,11 @@
-import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { type SendHappening, sendChannel } from '../../common/happenings';
-import { FORWARDERS } from '../service.tokens';
-import type { Forwarder } from '../events/forwarder';
-import { Queues } from './queues';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type HandlerHappening, handlerChannel, type SendHappening, sendChannel } from '../../common/happenings';
+import { forwardChannel, type ForwardHappening } from '../events/forwarder';
+import { type WebhookFacts, webhookFactsOf } from '../logging/webhook-facts';
+import { Queues } from './queues';
 
 /** In seconds: Twilio gives up on a webhook after 15. */
 const ACK_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15];
@@ -15,13 +15,12 @@ const SEND_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15];
 @Injectable()
 export class Metrics implements OnModuleInit, OnApplicationShutdown {
   readonly registry = new Registry();
-  private readonly logger = new Logger('Sends');
   private readonly options = { registers: [this.registry] };
 
   private readonly webhooks = new Counter({
     ...this.options,
     name: 'whatsapp_webhooks_total',
-    help: 'Webhooks of Twilio, by what they bring (message, status) and how they were answered (accepted, refused, failed).',
+    help: 'Webhooks of Twilio, by what they bring (message, status) and what became of them (accepted, repeat, spooled, refused, failed).',
     labelNames: ['kind', 'result'],
   });
   private readonly ackSeconds = new Histogram({
@@ -43,6 +42,12 @@ export class Metrics implements OnModuleInit, OnApplicationShutdown {
     help: 'Time until Twilio answered a request to send a message.',
     buckets: SEND_BUCKETS,
   });
+  private readonly handlers = new Counter({
+    ...this.options,
+    name: 'whatsapp_handlers_total',
+    help: 'Runs of handlers, by what they were for (message, status) and result (done, retry, dead).',
+    labelNames: ['kind', 'result'],
+  });
   private readonly forwards = new Counter({
     ...this.options,
     name: 'whatsapp_forwards_total',
@@ -56,10 +61,7 @@ export class Metrics implements OnModuleInit, OnApplicationShutdown {
     labelNames: ['method', 'route', 'status'],
   });
 
-  constructor(
-    private readonly queues: Queues,
-    @Inject(FORWARDERS) private readonly forwarders: readonly Forwarder[],
-  ) {
+  constructor(private readonly queues: Queues) {
     const gauge = (name: string, help: string, labelNames: string[], set: (gauge: Gauge) => Promise<void>) =>
       new Gauge({
         ...this.options,
@@ -90,14 +92,15 @@ export class Metrics implements OnModuleInit, OnApplicationShutdown {
   onModuleInit(): void {
     collectDefaultMetrics({ register: this.registry });
     subscribe(sendChannel.name, this.onSend);
-    for (const forwarder of this.forwarders) {
-      forwarder.onResult = (result) => this.forwards.inc({ endpoint: forwarder.name, result });
-    }
+    subscribe(handlerChannel.name, this.onHandler);
+    subscribe(forwardChannel.name, this.onForward);
   }
 
   /** After the last message was sent. */
   onApplicationShutdown(): void {
     unsubscribe(sendChannel.name, this.onSend);
+    unsubscribe(handlerChannel.name, this.onHandler);
+    unsubscribe(forwardChannel.name, this.onForward);
   }
 
   /** Counts a request that was answered. */
@@ -105,21 +108,37 @@ export class Metrics implements OnModuleInit, OnApplicationShutdown {
     const route = request.routeOptions.url ?? 'unknown';
     const status = String(reply.statusCode);
     if (route.startsWith('/v1/')) this.apiRequests.inc({ method: request.method, route, status });
-    if (!route.startsWith('/webhooks/')) return;
-    const kind = route.endsWith('/status') ? 'status' : 'message';
-    const result = reply.statusCode < 300 ? 'accepted' : reply.statusCode < 500 ? 'refused' : 'failed';
-    this.webhooks.inc({ kind, result });
-    if (result === 'accepted') this.ackSeconds.observe({ kind }, reply.elapsedTime / 1000);
+    const webhook = webhookFactsOf(request);
+    if (webhook === undefined) return;
+    const { kind } = webhook;
+    this.webhooks.inc({ kind, result: resultOf(webhook, reply.statusCode) });
+    if (reply.statusCode < 300) this.ackSeconds.observe({ kind }, reply.elapsedTime / 1000);
   }
 
   private readonly onSend = (happening: unknown): void => {
-    const { result, code, durationMs, ...ids } = happening as SendHappening;
+    const { result, code, durationMs } = happening as SendHappening;
     this.sends.inc({ result, code: String(code ?? '') });
     this.sendSeconds.observe(durationMs / 1000);
-    this.logger.log({ message: 'send', result, ...(code !== undefined && { code }), durationMs, ...ids });
+  };
+
+  private readonly onHandler = (happening: unknown): void => {
+    const { kind, result } = happening as HandlerHappening;
+    this.handlers.inc({ kind, result });
+  };
+
+  private readonly onForward = (happening: unknown): void => {
+    const { endpoint, result } = happening as ForwardHappening;
+    this.forwards.inc({ endpoint, result });
   };
 
   private async forEachQueue(set: (queue: { queue: string; depth: number; ageSeconds: number }) => void) {
     for (const queue of (await this.queues.read()).queues) set(queue);
   }
+}
+
+function resultOf({ verified }: WebhookFacts, status: number): string {
+  if (status >= 500) return 'failed';
+  if (status >= 300) return 'refused';
+  const outcome = verified?.outcome ?? 'stored';
+  return outcome === 'stored' ? 'accepted' : outcome;
 }

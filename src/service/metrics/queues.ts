@@ -1,15 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { ConnectionRegistry } from '../../whatsapp-twilio/connections/connection-registry';
-import type { WhatsappTwilioSettings } from '../../whatsapp-twilio/contract/validate-options';
+import { AccountLimits } from '../../whatsapp-twilio/outbound/account-limits';
 import type { Runtime } from '../../whatsapp-twilio/runtime';
 import type { Database } from '../../whatsapp-twilio/storage/database';
-import { DATABASE, RUNTIME, SETTINGS } from '../../whatsapp-twilio/tokens';
+import { DATABASE, RUNTIME } from '../../whatsapp-twilio/tokens';
 
 export interface QueueState {
   readonly queues: readonly { readonly queue: string; readonly depth: number; readonly ageSeconds: number }[];
   readonly deadLetters: readonly { readonly kind: string; readonly count: number }[];
-  /** 0 to 1. */
+  /** Of the account that has used most of its minute: 0 to 1. */
   readonly budgetUsed: number;
 }
 
@@ -30,10 +30,10 @@ export class Queues {
   #latest: { readonly until: number; readonly state: Promise<QueueState> } | undefined;
 
   constructor(
-    @Inject(SETTINGS) private readonly settings: WhatsappTwilioSettings,
     @Inject(DATABASE) private readonly db: Database,
     @Inject(RUNTIME) private readonly runtime: Runtime,
     private readonly connections: ConnectionRegistry,
+    private readonly limits: AccountLimits,
   ) {}
 
   /** @throws when the database cannot be asked. */
@@ -61,9 +61,15 @@ export class Queues {
         select count(*) as count from ${sql.table(table)} where state = 'dead' and scope = ${scope}`.execute(this.db);
       deadLetters.push({ kind, count: rows[0]!.count });
     }
-    const { rows } = await sql<{ sends: number }>`
-      select coalesce(sum(sends), 0) as sends from send_slots where at > ${now - WINDOW_MS}
-      group by account_sid order by sends desc limit 1`.execute(this.db);
-    return { queues, deadLetters, budgetUsed: (rows[0]?.sends ?? 0) / this.settings.rateLimitRpm };
+    return { queues, deadLetters, budgetUsed: await this.budgetUsed(now) };
+  }
+
+  private async budgetUsed(now: number): Promise<number> {
+    const { rows } = await sql<{ account_sid: string; sends: number }>`
+      select account_sid, sum(sends) as sends from send_slots where at > ${now - WINDOW_MS}
+      group by account_sid`.execute(this.db);
+    const { id } = this.connections.default;
+    const limits = await this.limits.of(rows.map(({ account_sid }) => ({ account_sid, connection_id: id })));
+    return Math.max(0, ...rows.map(({ account_sid, sends }) => sends / limits.get(account_sid)!));
   }
 }

@@ -111,10 +111,11 @@ export const messageSchemas: Readonly<Record<string, Schema>> = {
       'from?': addressText,
       'connectionId?': text('The connection that sends; the configured one if left out.'),
       'idempotencyKey?': text('As the header `Idempotency-Key`.', { pattern: '^[ -~]{1,255}$' }),
-      'priority?': { type: 'string', enum: ['conversation', 'bulk'], default: 'conversation' },
+      // No `default` in a body: generators then make a client that has to give it.
+      'priority?': { type: 'string', enum: ['conversation', 'bulk'], description: '`conversation`, unless given.' },
       'sendAt?': time('Not before this.'),
       'expiresInSeconds?': { type: 'integer', minimum: 1, maximum: 36_000 },
-      'outsideWindow?': { type: 'string', enum: ['send', 'hold', 'reject'], default: 'send' },
+      'outsideWindow?': { type: 'string', enum: ['send', 'hold', 'reject'], description: '`send`, unless given.' },
       'metadata?': metadata('Kept with the message and never sent.'),
     },
     {

@@ -8,21 +8,18 @@ import { engineOf } from '../storage/engine';
 import type { ConnectionRow, RotationRow } from '../storage/schema';
 import { DATABASE, RUNTIME, SETTINGS, SIGNALS } from '../tokens';
 import { ConnectionRegistry } from './connection-registry';
+import { ConnectionTrials } from './connection-trials';
 import { type Authorship, findConnection, lockAccount, recordAction, writeConnection } from './connection-writes';
 import {
   ConnectionNotFoundError,
-  ConnectionRefusedError,
   InvalidConnectionError,
   RotationNotAbortableError,
   RotationNotFoundError,
   RotationUnderWayError,
-  TwilioNotAskedError,
 } from './connections.errors';
 import { KeyRing } from './key-ring';
-import { probeConnection } from './probe-connection';
 import { type ConnectionRotation, toRotation } from './rotation';
 import { requireStored, toConnection } from './stored-connections';
-import { TwilioClients } from './twilio-clients';
 import { checkAuthorship } from './validate-authorship';
 import { isToken } from './validate-connection';
 
@@ -52,7 +49,7 @@ export class ConnectionRotations {
     @Inject(SIGNALS) private readonly signals: Signals,
     private readonly registry: ConnectionRegistry,
     private readonly keys: KeyRing,
-    private readonly clients: TwilioClients,
+    private readonly trials: ConnectionTrials,
   ) {}
 
   /**
@@ -180,11 +177,7 @@ export class ConnectionRotations {
       const message = 'authToken is one of the tokens that the connection has already.';
       throw new InvalidConnectionError([{ field: 'authToken', code: 'conflict', message }]);
     }
-    const probe = this.clients.probe(connection, authToken);
-    const { problems, error } = await probeConnection(connection, probe, () => this.runtime.clock.now());
-    const refusals = problems.filter(({ code }) => code !== 'unreachable');
-    if (refusals.length > 0) throw new ConnectionRefusedError(refusals);
-    if (problems.length > 0) throw new TwilioNotAskedError(error ?? '');
+    await this.trials.accept(connection, authToken);
   }
 
   /** The tokens are the account's: one rotation at a time, whichever of its connections it was begun for. */

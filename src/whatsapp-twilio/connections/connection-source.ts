@@ -1,3 +1,4 @@
+import { CodedError } from '../../common/coded-error';
 import type { Connection } from './connection';
 import type { Addressee } from './connection-provider';
 
@@ -9,12 +10,11 @@ export interface ConnectionSource {
 }
 
 /** It could not be found out which connection this is. Nothing was refused and nothing done: it may be tried again. */
-export class ConnectionLookupError extends Error {
+export class ConnectionLookupError extends CodedError {
   readonly code = 'CONNECTION_LOOKUP_FAILED';
-  readonly retryable = true;
+  override readonly retryable = true;
 
   constructor(what: string, cause?: unknown) {
     super(`A connection could not be looked up: ${what}`, cause === undefined ? undefined : { cause });
-    this.name = 'ConnectionLookupError';
   }
 }

@@ -1,11 +1,9 @@
+import { CodedError } from '../../common/coded-error';
 import type { FieldError } from '../messages/field-errors';
 import type { ConnectionProblem } from './probe-connection';
 
 /** Why something could not be done with a connection. Nothing was changed; told apart by `code`. */
-export abstract class ConnectionError extends Error {
-  abstract readonly code: string;
-  readonly retryable: boolean = false;
-}
+export abstract class ConnectionError extends CodedError {}
 
 /** What was given breaks rules; `errors` names every field that has to change. */
 export class InvalidConnectionError extends ConnectionError {
@@ -13,7 +11,6 @@ export class InvalidConnectionError extends ConnectionError {
 
   constructor(readonly errors: readonly FieldError[]) {
     super(`The connection was not stored:\n${errors.map(({ message }) => `  - ${message}`).join('\n')}`);
-    this.name = 'InvalidConnectionError';
   }
 }
 
@@ -22,18 +19,12 @@ export class ConnectionNotFoundError extends ConnectionError {
 
   constructor() {
     super('There is no stored connection with this id.');
-    this.name = 'ConnectionNotFoundError';
   }
 }
 
 /** Another connection has the same account and sender, so webhooks could not be told apart. */
 export class ConnectionConflictError extends ConnectionError {
   readonly code = 'CONNECTION_CONFLICT';
-
-  constructor(message: string) {
-    super(message);
-    this.name = 'ConnectionConflictError';
-  }
 }
 
 /** Somebody else changed the connection in this moment. */
@@ -43,7 +34,6 @@ export class ConnectionChangedError extends ConnectionError {
 
   constructor() {
     super('The connection was changed by somebody else in this moment. Read it again, then try again.');
-    this.name = 'ConnectionChangedError';
   }
 }
 
@@ -55,7 +45,6 @@ export class ConnectionRefusedError extends ConnectionError {
 
   constructor(readonly problems: readonly ConnectionProblem[]) {
     super(`Twilio does not accept the connection: ${problems.map(({ message }) => message).join(' ')}`);
-    this.name = 'ConnectionRefusedError';
     const { twilioCode } = problems.find((problem) => problem.twilioCode !== undefined) ?? {};
     if (twilioCode !== undefined) this.twilioCode = twilioCode;
   }
@@ -68,7 +57,6 @@ export class TwilioNotAskedError extends ConnectionError {
 
   constructor(message: string) {
     super(`Twilio could not be asked whether the connection works, so it was not stored: ${message} Try again later.`);
-    this.name = 'TwilioNotAskedError';
   }
 }
 
@@ -78,7 +66,6 @@ export class EncryptionKeysRequiredError extends ConnectionError {
 
   constructor() {
     super('Secrets are stored encrypted only. Set encryptionKeys (ENCRYPTION_KEYS), then try again.');
-    this.name = 'EncryptionKeysRequiredError';
   }
 }
 
@@ -88,7 +75,6 @@ export class RotationUnderWayError extends ConnectionError {
 
   constructor() {
     super('The token of this connection is being rotated. Wait until that is done, or abort it.');
-    this.name = 'RotationUnderWayError';
   }
 }
 
@@ -97,7 +83,6 @@ export class RotationNotFoundError extends ConnectionError {
 
   constructor() {
     super('No rotation of this connection is under way.');
-    this.name = 'RotationNotFoundError';
   }
 }
 
@@ -107,7 +92,6 @@ export class RotationNotAbortableError extends ConnectionError {
 
   constructor() {
     super('Twilio has promoted the new token, or is about to: the old one cannot come back. The rotation goes on.');
-    this.name = 'RotationNotAbortableError';
   }
 }
 
@@ -120,19 +104,5 @@ export class ConnectionNotStoredError extends ConnectionError {
       'This connection is not stored here: change it in the configuration (TWILIO_AUTH_TOKEN, …), or where the ' +
         "host's ConnectionProvider takes it from.",
     );
-    this.name = 'ConnectionNotStoredError';
-  }
-}
-
-/** The page that was asked for cannot be given. */
-export class InvalidConnectionPageError extends ConnectionError {
-  readonly code = 'INVALID_PAGE';
-
-  constructor(
-    readonly field: 'limit' | 'cursor',
-    problem: string,
-  ) {
-    super(`${field} ${problem}`);
-    this.name = 'InvalidConnectionPageError';
   }
 }

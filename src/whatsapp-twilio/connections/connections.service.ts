@@ -2,12 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Runtime } from '../runtime';
 import type { Signals } from '../signals';
 import type { Database } from '../storage/database';
-import type { ConnectionRow } from '../storage/schema';
+import { decodeCursor, encodeCursor, idOfCursor, pageLimit, type PageRequest } from '../storage/page';
 import { DATABASE, RUNTIME, SIGNALS } from '../tokens';
-import { Connection } from './connection';
-import { limitOf, type PageRequest, placeOfCursor, toCursor } from './connection-pages';
 import { selectConnections, selectEvents, selectRotations } from './connection-queries';
 import { ConnectionRegistry } from './connection-registry';
+import { changedConnection, changeOf, connectionOf, newRow } from './connection-rows';
+import { ConnectionTrials } from './connection-trials';
 import { type Authorship, findConnection, lockConnection, recordAction, writeConnection } from './connection-writes';
 import {
   type ConnectionEventPage,
@@ -20,16 +20,13 @@ import {
 import {
   ConnectionConflictError,
   ConnectionNotFoundError,
-  ConnectionRefusedError,
   EncryptionKeysRequiredError,
   InvalidConnectionError,
   RotationUnderWayError,
-  TwilioNotAskedError,
 } from './connections.errors';
 import { KeyRing } from './key-ring';
-import { type ConnectionValidation, probeConnection } from './probe-connection';
-import { findStored, placeOf, requireStored, toConnection } from './stored-connections';
-import { TwilioClients } from './twilio-clients';
+import type { ConnectionValidation } from './probe-connection';
+import { findStored, requireStored, toConnection } from './stored-connections';
 import { checkAuthorship } from './validate-authorship';
 import { type CheckedFields, checkConnection, type ConnectionFields } from './validate-connection';
 
@@ -57,7 +54,7 @@ export class Connections {
     @Inject(SIGNALS) private readonly signals: Signals,
     private readonly registry: ConnectionRegistry,
     private readonly keys: KeyRing,
-    private readonly clients: TwilioClients,
+    private readonly trials: ConnectionTrials,
   ) {}
 
   /**
@@ -75,32 +72,11 @@ export class Connections {
       throw new ConnectionConflictError('The account is that of the configured connection. Use that one.');
     }
     const id = this.runtime.newId();
-    const validation = await this.accept(connectionOf(id, fields));
+    const validation = await this.trials.accept(connectionOf(id, fields));
 
     const now = this.runtime.clock.now();
     const { scope } = this.registry;
-    const seal = (text: string, column: 'auth_token' | 'api_key_secret') =>
-      this.keys.encrypt(text, placeOf(id, column));
-    const row: ConnectionRow = {
-      id,
-      scope,
-      label: fields.label ?? null,
-      state: fields.state ?? 'active',
-      account_sid: fields.accountSid!,
-      sender: fields.sender ?? null,
-      messaging_service_sid: fields.messagingServiceSid ?? null,
-      rpm: fields.rpm ?? null,
-      auth_token: seal(fields.authTokens![0]!, 'auth_token'),
-      next_auth_token: null,
-      previous_auth_token: null,
-      api_key_sid: fields.apiKey?.sid ?? null,
-      api_key_secret: fields.apiKey ? seal(fields.apiKey.secret, 'api_key_secret') : null,
-      key_id: this.keys.primary,
-      validation: JSON.stringify(validation),
-      version: 1,
-      created_at: now,
-      updated_at: now,
-    };
+    const row = newRow({ id, scope }, fields, this.keys, { validation, now });
     await this.db.transaction().execute(async (trx) => {
       const inserted = await trx
         .insertInto('connections')
@@ -108,8 +84,8 @@ export class Connections {
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
       if (inserted.numInsertedOrUpdatedRows !== 1n) throw sameSender();
-      const fieldNames = Object.keys(input).filter((name) => input[name as keyof ConnectionFields] !== undefined);
-      await recordAction(trx, { scope, connectionId: id, action: 'created', by: author, at: now, fields: fieldNames });
+      const action = { scope, connectionId: id, action: 'created', by: author, at: now } as const;
+      await recordAction(trx, { ...action, fields: namesOf(input) });
     });
     this.signals.connections.emit();
     return toStoredView(row, undefined);
@@ -126,11 +102,11 @@ export class Connections {
   /**
    * The configured connection, then the stored ones in the order they were made. The host's own are not listed.
    *
-   * @throws InvalidConnectionPageError (`INVALID_PAGE`) for another limit, or a cursor that no page gave.
+   * @throws InvalidPageError (`INVALID_PAGE`) for another limit, or a cursor that no page gave.
    */
   async list(page: PageRequest = {}): Promise<ConnectionPage> {
-    const limit = limitOf(page);
-    const after = page.cursor === undefined ? undefined : placeOfCursor(page.cursor, 'id');
+    const limit = pageLimit(page.limit);
+    const after = page.cursor === undefined ? undefined : idOfCursor(page.cursor);
     const head = after === undefined ? [toView(this.registry.default)] : [];
     const wanted = limit - head.length;
     const found = await selectConnections(this.db, this.registry.scope, { after, limit: wanted + 1 });
@@ -142,7 +118,7 @@ export class Connections {
     const last = rows.at(-1)?.id ?? FIRST_ID;
     return {
       connections: [...head, ...rows.map((row) => toStoredView(row, rotations.get(row.id)))],
-      ...(found.length > rows.length && { nextCursor: toCursor(last) }),
+      ...(found.length > rows.length && { nextCursor: encodeCursor(last) }),
     };
   }
 
@@ -164,35 +140,15 @@ export class Connections {
     const row = await requireStored(this.db, this.registry, id);
     const rotation = (await selectRotations(this.db, [id])).get(id);
     if (fields.authTokens !== undefined && rotation?.finished_at === null) throw new RotationUnderWayError();
-    const wanted = this.changed(row, fields);
-    const validation = ofCredentials.some((name) => fields[name] !== undefined) ? await this.accept(wanted) : undefined;
+    const isTried = ofCredentials.some((name) => fields[name] !== undefined);
+    const validation = isTried ? await this.trials.accept(changedConnection(row, fields, this.keys)) : undefined;
 
     const now = this.runtime.clock.now();
     const next = await this.refusingSameSender(() =>
       this.db.transaction().execute(async (trx) => {
-        const facts = {
-          ...(fields.label !== undefined && { label: fields.label }),
-          ...(fields.state !== undefined && { state: fields.state }),
-          ...(fields.sender !== undefined && { sender: fields.sender }),
-          ...(fields.messagingServiceSid !== undefined && { messaging_service_sid: fields.messagingServiceSid }),
-          ...(fields.rpm !== undefined && { rpm: fields.rpm }),
-          ...(fields.apiKey !== undefined && { api_key_sid: fields.apiKey?.sid ?? null }),
-          ...(validation && { validation: JSON.stringify(validation) }),
-          updated_at: now,
-        };
-        const secrets = {
-          ...(fields.authTokens && { auth_token: fields.authTokens[0]! }),
-          ...(fields.apiKey !== undefined && { api_key_secret: fields.apiKey?.secret ?? null }),
-        };
-        const written = await writeConnection(trx, row, { facts, secrets }, this.keys);
-        await recordAction(trx, {
-          scope: row.scope,
-          connectionId: id,
-          action: 'updated',
-          by: author,
-          at: now,
-          fields: Object.keys(change).filter((name) => change[name as keyof ConnectionChange] !== undefined),
-        });
+        const written = await writeConnection(trx, row, changeOf(fields, { validation, now }), this.keys);
+        const action = { scope: row.scope, connectionId: id, action: 'updated', by: author, at: now } as const;
+        await recordAction(trx, { ...action, fields: namesOf(change) });
         return written;
       }),
     );
@@ -227,7 +183,7 @@ export class Connections {
     const row = await findStored(this.db, this.registry.scope, id);
     const connection = row === undefined ? await this.registry.byId(id) : toConnection(row, this.keys);
     if (connection === undefined) throw new ConnectionNotFoundError();
-    const validation = await this.probe(connection);
+    const validation = await this.trials.validate(connection);
     if (row !== undefined) {
       const at = this.runtime.clock.now();
       await this.db.transaction().execute(async (trx) => {
@@ -243,19 +199,19 @@ export class Connections {
   /**
    * What was done to the connections, the last first: to one of them, or to all.
    *
-   * @throws InvalidConnectionPageError (`INVALID_PAGE`).
+   * @throws InvalidPageError (`INVALID_PAGE`).
    */
   async events({
     connectionId,
     ...page
   }: PageRequest & { readonly connectionId?: string } = {}): Promise<ConnectionEventPage> {
-    const limit = limitOf(page);
-    const before = page.cursor === undefined ? undefined : Number(placeOfCursor(page.cursor, 'seq'));
+    const limit = pageLimit(page.limit);
+    const before = page.cursor === undefined ? undefined : Number(decodeCursor(page.cursor, SEQ)[0]);
     const found = await selectEvents(this.db, this.registry.scope, { connectionId, before, limit: limit + 1 });
     const rows = found.slice(0, limit);
     return {
       events: rows.map(toConnectionEvent),
-      ...(found.length > limit && { nextCursor: toCursor(rows.at(-1)!.seq) }),
+      ...(found.length > limit && { nextCursor: encodeCursor(String(rows.at(-1)!.seq)) }),
     };
   }
 
@@ -267,32 +223,6 @@ export class Connections {
       throw new InvalidConnectionError([{ field: 'authToken', code: 'invalid', message }]);
     }
     return checked.fields;
-  }
-
-  /** The connection as it would be. */
-  private changed(row: ConnectionRow, fields: CheckedFields): Connection {
-    const now = toConnection(row, this.keys);
-    const apiKey = now.usesApiKey ? now.credentials[0] : undefined;
-    return connectionOf(row.id, {
-      accountSid: row.account_sid,
-      authTokens: fields.authTokens ?? now.authTokens,
-      apiKey: keptUnlessGiven(fields.apiKey, apiKey && { sid: apiKey.username, secret: apiKey.password }),
-      sender: keptUnlessGiven(fields.sender, row.sender),
-      messagingServiceSid: keptUnlessGiven(fields.messagingServiceSid, row.messaging_service_sid),
-    });
-  }
-
-  private probe(connection: Connection): Promise<ConnectionValidation> {
-    return probeConnection(connection, this.clients.probe(connection), () => this.runtime.clock.now());
-  }
-
-  /** @throws ConnectionRefusedError (`CONNECTION_REFUSED`), TwilioNotAskedError (`TWILIO_UNREACHABLE`). */
-  private async accept(connection: Connection): Promise<ConnectionValidation> {
-    const validation = await this.probe(connection);
-    const refusals = validation.problems.filter(({ code }) => code !== 'unreachable');
-    if (refusals.length > 0) throw new ConnectionRefusedError(refusals);
-    if (!validation.valid) throw new TwilioNotAskedError(validation.error ?? '');
-    return validation;
   }
 
   private async refusingSameSender<Result>(write: () => Promise<Result>): Promise<Result> {
@@ -308,19 +238,12 @@ export class Connections {
 /** Before every id. */
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
-function connectionOf(id: string, fields: CheckedFields): Connection {
-  return new Connection(
-    {
-      id,
-      mode: 'byok',
-      state: 'active',
-      accountSid: fields.accountSid!,
-      ...(fields.sender && { from: { kind: 'phone', value: fields.sender } }),
-      ...(fields.messagingServiceSid && { messagingServiceSid: fields.messagingServiceSid }),
-      limits: {},
-    },
-    { authTokens: fields.authTokens!, ...(fields.apiKey && { apiKey: fields.apiKey }) },
-  );
+/** The place of an event in the audit trail. */
+const SEQ = /^[1-9]\d{0,14}$/;
+
+/** The fields that are given: their names alone are kept. */
+function namesOf(given: object): string[] {
+  return Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]));
 }
 
 function sameSender(): ConnectionConflictError {
@@ -328,8 +251,4 @@ function sameSender(): ConnectionConflictError {
     'Another connection has this account and the same sender or service. Give each connection of an account its own ' +
       'fromNumber or messagingServiceSid.',
   );
-}
-
-function keptUnlessGiven<T>(given: T | null | undefined, before: T | null | undefined): T | null | undefined {
-  return given === undefined ? before : given;
 }

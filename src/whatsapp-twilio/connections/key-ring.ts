@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { CodedError } from '../../common/coded-error';
 import type { EncryptionKey } from '../contract/encryption-key';
 
 const VERSION = 'v1';
@@ -7,13 +8,11 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
 /** A stored secret cannot be read: its key is not given, or it is not what was stored in this place. */
-export class SecretUnreadableError extends Error {
+export class SecretUnreadableError extends CodedError {
   readonly code = 'SECRET_UNREADABLE';
-  readonly retryable = false;
 
   constructor(what: string) {
     super(`A stored secret cannot be read: ${what}`);
-    this.name = 'SecretUnreadableError';
   }
 }
 

@@ -1,8 +1,7 @@
+import { CodedError } from '../../common/coded-error';
+
 /** What was asked of a conversation that cannot be; told apart by `code`. */
-export abstract class ConversationError extends Error {
-  abstract readonly code: string;
-  readonly retryable = false;
-}
+export abstract class ConversationError extends CodedError {}
 
 export class InvalidAddressError extends ConversationError {
   readonly code = 'INVALID_ADDRESS';
@@ -10,7 +9,6 @@ export class InvalidAddressError extends ConversationError {
 
   constructor() {
     super('The address must be a phone number in E.164 such as +15551230001, or a business-scoped user id.');
-    this.name = 'InvalidAddressError';
   }
 }
 
@@ -19,7 +17,6 @@ export class UnknownConnectionError extends ConversationError {
 
   constructor() {
     super('There is no connection with this id.');
-    this.name = 'UnknownConnectionError';
   }
 }
 
@@ -29,6 +26,5 @@ export class ConversationNotFoundError extends ConversationError {
 
   constructor() {
     super('There is no conversation with this user, or the user has not written in it.');
-    this.name = 'ConversationNotFoundError';
   }
 }

@@ -1,8 +1,9 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { tellOfHandler } from '../../common/happenings';
 import { inSpan } from '../../common/spans';
 import { ConnectionRegistry } from '../connections/connection-registry';
 import type { WhatsappTwilioSettings } from '../contract/validate-options';
-import { HandlerQueue, type HandlerTask } from '../handlers/handler-queue';
+import { type HandlerFailure, HandlerQueue, type HandlerTask } from '../handlers/handler-queue';
 import { logFailure } from '../handlers/log-failure';
 import { WhatsappHandlers } from '../handlers/whatsapp-handlers';
 import { readAddress } from '../messages/address';
@@ -40,7 +41,8 @@ export class StatusDispatcher {
       keyOf: ({ message_id }) => message_id,
       tasksOf: (row) => this.tasksOf(row),
       keep: () => Promise.resolve(),
-      onFailure: (row, failure) => logFailure(this.logger, `"${row.status}" of message ${row.message_id}`, failure),
+      kept: (row, { name }) => tellOfHandler({ ...headOf(row), handler: name, result: 'done' }),
+      onFailure: (row, failure) => this.tellFailure(row, failure),
       onError: logTrouble(this.logger, 'Status updates cannot go on for the moment.'),
     });
     // Without such handlers nothing is stored for them.
@@ -55,6 +57,12 @@ export class StatusDispatcher {
 
   stop(): Promise<void> {
     return this.queue.stop();
+  }
+
+  private tellFailure(row: MessageEventRow, failure: HandlerFailure): void {
+    logFailure(this.logger, `"${row.status}" of message ${row.message_id}`, failure);
+    const result = failure.retryAt === undefined ? 'dead' : 'retry';
+    for (const handler of failure.handlers) tellOfHandler({ ...headOf(row), handler, result });
   }
 
   private async tasksOf(row: MessageEventRow): Promise<HandlerTask<unknown>[]> {
@@ -93,4 +101,8 @@ export class StatusDispatcher {
       },
     }));
   }
+}
+
+function headOf({ connection_id, message_id }: MessageEventRow) {
+  return { kind: 'status' as const, connectionId: connection_id, messageId: message_id };
 }

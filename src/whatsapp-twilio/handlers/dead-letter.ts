@@ -1,3 +1,4 @@
+import { CodedError } from '../../common/coded-error';
 import type { OutboundStatus } from '../messages/message-status';
 import type { EventType } from '../storage/schema';
 
@@ -53,10 +54,7 @@ export interface DeadLetterPage {
 }
 
 /** Why a dead letter could not be given or replayed; told apart by `code`. */
-export abstract class DeadLetterError extends Error {
-  abstract readonly code: string;
-  readonly retryable = false;
-}
+export abstract class DeadLetterError extends CodedError {}
 
 /** There is none with this id, or it was replayed in the meantime. */
 export class DeadLetterNotFoundError extends DeadLetterError {
@@ -64,7 +62,6 @@ export class DeadLetterNotFoundError extends DeadLetterError {
 
   constructor() {
     super('There is no dead letter with this id. It may have been replayed already.');
-    this.name = 'DeadLetterNotFoundError';
   }
 }
 
@@ -74,6 +71,5 @@ export class DeadLetterErasedError extends DeadLetterError {
 
   constructor() {
     super('The content of this message was erased after retention.contentDays; it can no longer be handled.');
-    this.name = 'DeadLetterErasedError';
   }
 }

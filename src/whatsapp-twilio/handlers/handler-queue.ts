@@ -31,7 +31,7 @@ export interface HandlerQueueOptions<Row, Result> {
   /** Stores what handlers returned, in the transaction that also records that they are done. */
   keep(trx: DatabaseTransaction, results: readonly Result[]): Promise<void>;
   /** Called after a result was committed. */
-  kept?(): void;
+  kept?(row: Row, task: HandlerTask<Result>, result: Result): void;
   onFailure(row: Row, failure: HandlerFailure): void;
   onError(error: unknown): void;
 }
@@ -143,7 +143,7 @@ export class HandlerQueue<Table extends WorkTable, Result> {
         const isLast = failed.length === 0 && task === tasks.at(-1);
         const step = { done_handlers: JSON.stringify([...done]), ...(isLast && DONE) };
         await this.#commit({ row, step, kept: { result } });
-        this.options.kept?.();
+        this.options.kept?.(row, task, result);
         if (isLast) return;
       } catch (error) {
         if (error instanceof LeaseLostError) throw error;

@@ -1,9 +1,10 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Gathered } from '../../common/gathered';
+import { tellOfHandler } from '../../common/happenings';
 import { inSpan } from '../../common/spans';
 import { ConnectionRegistry } from '../connections/connection-registry';
 import type { WhatsappTwilioSettings } from '../contract/validate-options';
-import { HandlerQueue, type HandlerTask } from '../handlers/handler-queue';
+import { type HandlerFailure, HandlerQueue, type HandlerTask } from '../handlers/handler-queue';
 import { logFailure } from '../handlers/log-failure';
 import { type HandlerReply, WhatsappHandlers } from '../handlers/whatsapp-handlers';
 import { type Conversation, customerServiceWindow } from '../messages/conversation';
@@ -28,6 +29,7 @@ import { InvalidReplyError } from './invalid-reply.error';
 export class InboundDispatcher {
   private readonly logger = new Logger('WhatsappTwilio');
   private readonly queue: HandlerQueue<'inbound_messages', PreparedMessage | undefined>;
+  private readonly replyIds = new WeakMap<PreparedMessage, string>();
   private readonly conversations: Gathered<string, ConversationRow>;
 
   constructor(
@@ -49,8 +51,12 @@ export class InboundDispatcher {
       keyOf: ({ params }) => userOf({ params: JSON.parse(params) as Record<string, string> }),
       tasksOf: (row) => this.tasksOf(row),
       keep: (trx, replies) => this.keepReplies(trx, replies),
-      kept: () => signals.outbox.emit(),
-      onFailure: (row, failure) => logFailure(this.logger, `message ${row.message_sid || row.id}`, failure),
+      kept: (row, { name }, reply) => {
+        signals.outbox.emit();
+        const replyId = reply && this.replyIds.get(reply);
+        tellOfHandler({ ...headOf(row), handler: name, result: 'done', ...(replyId !== undefined && { replyId }) });
+      },
+      onFailure: (row, failure) => this.tellFailure(row, failure),
       onError: logTrouble(this.logger, 'The inbox cannot go on for the moment.'),
     });
     this.conversations = new Gathered(async (ids) => {
@@ -66,6 +72,12 @@ export class InboundDispatcher {
 
   stop(): Promise<void> {
     return this.queue.stop();
+  }
+
+  private tellFailure(row: InboundRow, failure: HandlerFailure): void {
+    logFailure(this.logger, `message ${row.message_sid || row.id}`, failure);
+    const result = failure.retryAt === undefined ? 'dead' : 'retry';
+    for (const handler of failure.handlers) tellOfHandler({ ...headOf(row), handler, result });
   }
 
   private async tasksOf(row: InboundRow): Promise<HandlerTask<PreparedMessage | undefined>[]> {
@@ -131,11 +143,19 @@ export class InboundDispatcher {
     replies: readonly (PreparedMessage | undefined)[],
   ): Promise<void> {
     const messages = replies.filter((reply) => reply !== undefined);
-    for (const enqueued of await this.outbox.enqueueAll(trx, messages)) {
-      if (!(enqueued instanceof Error)) continue;
-      if (enqueued.code !== 'OPTED_OUT') throw enqueued;
+    const enqueued = await this.outbox.enqueueAll(trx, messages);
+    for (const [index, stored] of enqueued.entries()) {
+      if (!(stored instanceof Error)) {
+        this.replyIds.set(messages[index]!, stored.id);
+        continue;
+      }
+      if (stored.code !== 'OPTED_OUT') throw stored;
       // The handler has done its work; that the user wants no answer is no failure of its.
       this.logger.warn('A reply was not sent: the user has opted out.');
     }
   }
+}
+
+function headOf({ connection_id, message_sid }: InboundRow) {
+  return { kind: 'message' as const, connectionId: connection_id, sid: message_sid };
 }

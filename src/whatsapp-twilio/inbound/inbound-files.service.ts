@@ -39,7 +39,7 @@ export class InboundFiles implements OnApplicationShutdown {
     return this.client.open({ url: file.url, accountSid, messageSid: sid, credentials, ...(signal && { signal }) });
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    await this.client.close();
+  onApplicationShutdown(): void {
+    this.client.close();
   }
 }

@@ -58,14 +58,16 @@ export class InboundController {
   }
 
   /** Both URLs take both: what they carry tells them apart, and one pasted in the other's place loses nothing. */
-  private async take({ connection, params, query, idempotencyToken }: VerifiedWebhook): Promise<void> {
+  private async take(webhook: VerifiedWebhook): Promise<void> {
+    const { connection, params, query, idempotencyToken } = webhook;
     const connectionId = connection.id;
     try {
       if (isStatusCallback(params)) {
         const messageId = query.get('message');
-        await this.intake.take({ kind: 'status', connectionId, params, ...(messageId && { messageId }) });
+        const callback = { kind: 'status' as const, connectionId, params, ...(messageId && { messageId }) };
+        webhook.outcome = await this.intake.take(callback);
       } else {
-        await this.intake.take({
+        webhook.outcome = await this.intake.take({
           kind: 'message',
           connectionId,
           params,

@@ -7,7 +7,12 @@ export interface VerifiedWebhook {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly idempotencyToken?: string;
+  /** Once it is committed. */
+  outcome?: WebhookOutcome;
 }
+
+/** `repeat`: it had been stored before. `spooled`: it is in the spool, while the storage is away. */
+export type WebhookOutcome = 'stored' | 'repeat' | 'spooled';
 
 const VERIFIED = Symbol.for('nestjs-whatsapp-twilio/verified-webhook');
 
@@ -17,7 +22,12 @@ export function keepVerified(request: object, webhook: VerifiedWebhook): void {
 
 /** The webhook that `TwilioSignatureGuard` verified. */
 export function verifiedWebhook(request: object): VerifiedWebhook {
-  const webhook = (request as Record<symbol, VerifiedWebhook | undefined>)[VERIFIED];
+  const webhook = verifiedWebhookOf(request);
   if (webhook === undefined) throw new Error('This route needs @UseGuards(TwilioSignatureGuard).');
   return webhook;
+}
+
+/** As `verifiedWebhook()`; `undefined` if the guard let nothing through. */
+export function verifiedWebhookOf(request: object): VerifiedWebhook | undefined {
+  return (request as Record<symbol, VerifiedWebhook | undefined>)[VERIFIED];
 }

@@ -7,6 +7,7 @@ import { isConnectionError } from '../storage/connection-error';
 import type { Storage } from '../storage/storage';
 import { RUNTIME, STORAGE } from '../tokens';
 import { Inbox, type InboundWebhook } from './inbox';
+import type { WebhookOutcome } from './verified-webhook';
 
 /** A verified webhook: a user's message, or what Twilio reports about one of ours. */
 export type Webhook = ({ readonly kind: 'message' } & InboundWebhook) | ({ readonly kind: 'status' } & StatusCallback);
@@ -32,7 +33,7 @@ export class WebhookIntake {
    *
    * @throws StorageUnreachableError when the storage is away and there is no spool.
    */
-  take(webhook: Webhook): Promise<void> {
+  take(webhook: Webhook): Promise<WebhookOutcome> {
     const { kind, connectionId, params } = webhook;
     const attributes = {
       'whatsapp.webhook.kind': kind,
@@ -43,7 +44,7 @@ export class WebhookIntake {
     return inSpan('whatsapp.webhook', { attributes }, () => this.keep(webhook));
   }
 
-  private async keep(webhook: Webhook): Promise<void> {
+  private async keep(webhook: Webhook): Promise<WebhookOutcome> {
     const { spool, reach } = this.storage;
     const trace = webhook.kind === 'message' ? await activeTrace() : undefined;
     const received = { ...webhook, receivedAt: this.runtime.clock.now(), ...(trace && { trace }) };
@@ -57,20 +58,22 @@ export class WebhookIntake {
     }
     await spool.add(JSON.stringify(received));
     this.spooled.emit();
+    return 'spooled';
   }
 
   /** A connection that breaks says little of the next one, and to store the same webhook twice changes nothing. */
-  private async store(webhook: Webhook): Promise<void> {
+  private async store(webhook: Webhook): Promise<WebhookOutcome> {
     try {
-      await this.storeOnce(webhook);
+      return await this.storeOnce(webhook);
     } catch (error) {
       if (!isConnectionError(error)) throw error;
-      await this.storeOnce(webhook);
+      return this.storeOnce(webhook);
     }
   }
 
-  private async storeOnce(webhook: Webhook): Promise<void> {
-    if (webhook.kind === 'message') await this.inbox.accept(webhook);
-    else await this.callbacks.accept(webhook);
+  private async storeOnce(webhook: Webhook): Promise<WebhookOutcome> {
+    if (webhook.kind === 'message') return (await this.inbox.accept(webhook)) === 'new' ? 'stored' : 'repeat';
+    await this.callbacks.accept(webhook);
+    return 'stored';
   }
 }

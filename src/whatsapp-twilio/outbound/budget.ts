@@ -7,7 +7,7 @@ import { freeAgainAt, type Purpose, windowBegin } from './send-slots';
 /** One send in ten is left to bulk messages, however many replies wait; and to replies, however many bulk messages do. */
 const SHARE = 10;
 /** Within this time a tenth of the budget is there for replies, whatever bulk messages have used. */
-const SOON_MS = 4000;
+const SOON_MS = 4 * 1000;
 
 const PURPOSES = ['conversation', 'bulk', 'lookup'] as const satisfies readonly Purpose[];
 

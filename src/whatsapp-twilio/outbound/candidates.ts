@@ -12,19 +12,35 @@ export type Candidate = OutboundRow & { readonly last_inbound_at: number | null 
  */
 const HURRIED_TRIES = 4;
 
-/**
- * What may be sent now, replies first: one message of a conversation at a time, in its order. Of each priority up to
- * `limit`, those before the others that were tried already.
- */
-export async function candidatesOf(
+const anyMessage = sql`m.status in ('queued', 'scheduled')`;
+/** A message, `m`, that goes before the others. As the index has it, written out. */
+export const hurriedMessage = sql`m.status = 'queued' and m.attempts > 0 and m.attempts < ${sql.lit(HURRIED_TRIES)}`;
+
+/** Whose messages, and how many of each priority. */
+export interface CandidateRequest {
+  readonly scope: string;
+  readonly accountSid: string;
+  /** Whether there are some that go before the others. */
+  readonly hasHurried: boolean;
+  readonly now: number;
+  readonly limit: number;
+}
+
+/** What may be sent now, in the order of its priority: one message of a conversation at a time, in its order. */
+export async function candidatesOf(trx: DatabaseTransaction, request: CandidateRequest): Promise<Candidate[]> {
+  const found = new Map<number, Candidate>();
+  for (const which of request.hasHurried ? [hurriedMessage, anyMessage] : [anyMessage]) {
+    for (const row of await find(trx, request, which)) found.set(row.seq, found.get(row.seq) ?? row);
+  }
+  return [...found.values()];
+}
+
+async function find(
   trx: DatabaseTransaction,
-  { scope, accountSid }: { readonly scope: string; readonly accountSid: string },
-  now: number,
-  limit: number,
+  { scope, accountSid, now, limit }: CandidateRequest,
+  which: RawBuilder<unknown>,
 ): Promise<Candidate[]> {
-  const triedBefore = sql`m.status = 'queued' and m.attempts > 0 and m.attempts < ${HURRIED_TRIES}`;
-  const any = sql`m.status in ('queued', 'scheduled')`;
-  const arm = (priority: OutboundRow['priority'], which: RawBuilder<unknown>) => sql`
+  const ofPriority = (priority: OutboundRow['priority']) => sql`
     select * from (
       select m.*, (select c.last_inbound_at from conversations as c where c.id = m.conversation_id) as last_inbound_at
       from outbound_messages as m
@@ -45,10 +61,6 @@ export async function candidatesOf(
       limit ${limit}
       ${engineOf(trx).skipLocked}
     ) as found`;
-  const arms = (['conversation', 'bulk'] as const).flatMap((priority) => [
-    arm(priority, triedBefore),
-    arm(priority, any),
-  ]);
-  const { rows } = await sql<Candidate>`${sql.join(arms, sql` union all `)}`.execute(trx);
-  return [...new Map(rows.map((row) => [row.seq, row])).values()];
+  const { rows } = await sql<Candidate>`${ofPriority('conversation')} union all ${ofPriority('bulk')}`.execute(trx);
+  return rows;
 }

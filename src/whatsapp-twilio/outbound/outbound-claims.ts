@@ -46,6 +46,8 @@ export interface OutboundShare {
 interface Turn {
   readonly trx: DatabaseTransaction;
   readonly now: number;
+  /** The accounts that have messages which go before the others. */
+  readonly hurried: ReadonlySet<string>;
   /** What is to be called once it is committed. */
   readonly afterwards: (() => void)[];
 }
@@ -83,12 +85,14 @@ export class OutboundClaims {
       if (until === undefined) open.push([account, rpm]);
       else wakeTimes.push(until);
     }
-    if (open.length === 0 && !outlook.isOverdue) return { items: [], changed: false, nextAt: earliest(wakeTimes) };
+    if (open.length === 0 && !outlook.isOverdue && !this.arrivals.areDue) {
+      return { items: [], changed: false, nextAt: earliest(wakeTimes) };
+    }
 
     const afterwards: (() => void)[] = [];
     const claim = await this.db.transaction().execute(async (trx) => {
       await lockBudgets(trx);
-      const turn = { trx, now: this.runtime.clock.now(), afterwards };
+      const turn = { trx, now: this.runtime.clock.now(), hurried: outlook.hurried, afterwards };
       await this.keepSlots(turn);
       const { expired, lost } = outlook.isOverdue ? await this.overdue(turn, limit) : { expired: 0, lost: [] };
       const items: OutboundWork[] = lost.map((row) => ({ kind: 'reconcile', row }));
@@ -143,7 +147,7 @@ export class OutboundClaims {
   }
 
   private async keepSlots(turn: Turn): Promise<void> {
-    if (this.arrivals.areMany) await this.writeArrivals(turn);
+    if (this.arrivals.areDue) await this.writeArrivals(turn);
     if (turn.now < this.forgetAt) return;
     this.forgetAt = turn.now + FORGET_EVERY_MS;
     await forgetSpent(turn.trx, turn.now);
@@ -176,10 +180,12 @@ export class OutboundClaims {
       this.usedUp.set(accountSid, { rpm, oldestAt, until: Math.min(freeAt, now + USED_UP_FOR_MS) });
       return { sends: [], turnedAway: 0, nextAt: freeAt };
     }
-    const places = Math.min(room, this.pacing.places(accountSid, now));
-    const found = await candidatesOf(trx, { scope: this.share.scope, accountSid }, now, places);
+    const { scope } = this.share;
+    const limit = Math.min(room, this.pacing.places(accountSid, now));
+    const hasHurried = turn.hurried.has(accountSid);
+    const found = await candidatesOf(trx, { scope, accountSid, hasHurried, now, limit });
     const candidates = await this.withinWindow(turn, found);
-    const { rows, freeAt } = choose(candidates, budget, places);
+    const { rows, freeAt } = choose(candidates, budget, limit);
     const turnedAway = found.length - candidates.length;
     // What takes the places of those that were turned away.
     const nextAt = turnedAway > 0 ? now : freeAt;

@@ -1,10 +1,8 @@
+import { CodedError } from '../../common/coded-error';
 import type { FieldError } from '../messages/validate-outbound-message';
 
 /** Why `send()` did not take a message. Nothing was stored; told apart by `code`. */
-export abstract class OutboundError extends Error {
-  abstract readonly code: string;
-  readonly retryable = false;
-}
+export abstract class OutboundError extends CodedError {}
 
 /** The message breaks rules; `errors` names every field that has to change. */
 export class InvalidMessageError extends OutboundError {
@@ -12,7 +10,6 @@ export class InvalidMessageError extends OutboundError {
 
   constructor(readonly errors: readonly FieldError[]) {
     super(`The message was not queued:\n${errors.map(({ message }) => `  - ${message}`).join('\n')}`);
-    this.name = 'InvalidMessageError';
   }
 }
 
@@ -25,7 +22,6 @@ export class IdempotencyConflictError extends OutboundError {
       `The idempotencyKey belongs to message ${messageId}, which differs from this one. ` +
         'Use a new key for a new message.',
     );
-    this.name = 'IdempotencyConflictError';
   }
 }
 
@@ -38,7 +34,6 @@ export class OutsideWindowError extends OutboundError {
       'The user has not written to this sender within 24 hours, so WhatsApp takes only a template. ' +
         "Send { template }, or use outsideWindow: 'hold' to wait for the user.",
     );
-    this.name = 'OutsideWindowError';
   }
 }
 
@@ -48,7 +43,6 @@ export class OptedOutError extends OutboundError {
 
   constructor() {
     super('The user has opted out of messages, so nothing is sent until they write START or are opted in again.');
-    this.name = 'OptedOutError';
   }
 }
 
@@ -58,7 +52,6 @@ export class NotCancelableError extends OutboundError {
 
   constructor(readonly status: string) {
     super(`The message is ${status} and can no longer be canceled.`);
-    this.name = 'NotCancelableError';
   }
 }
 
@@ -67,7 +60,6 @@ export class MessageNotFoundError extends OutboundError {
 
   constructor() {
     super('There is no message with this id.');
-    this.name = 'MessageNotFoundError';
   }
 }
 
@@ -77,6 +69,5 @@ export class TransactionNotPossibleError extends OutboundError {
 
   constructor() {
     super('send(…, { transaction }) needs a storage.url (DATABASE_URL) that is the PostgreSQL of the transaction.');
-    this.name = 'TransactionNotPossibleError';
   }
 }

@@ -1,11 +1,14 @@
 import { sql } from 'kysely';
 import type { Database } from '../storage/database';
 import type { AccountUse } from './account-limits';
+import { hurriedMessage } from './candidates';
 
 /** What there may be to do in the outbox of a registration, and when there will be. */
 export interface Outlook {
   /** The accounts that have something to send. */
   readonly accounts: readonly AccountUse[];
+  /** Those of them that have messages which go before the others. */
+  readonly hurried: ReadonlySet<string>;
   /** Whether there are messages whose time ran out, or whose fate has to be found out. */
   readonly isOverdue: boolean;
   /** When the next message is due, or a sender has rested. */
@@ -15,6 +18,7 @@ export interface Outlook {
 interface OutlookRow {
   readonly account_sid: string | null;
   readonly connection_id: string | null;
+  readonly hurried: number;
   readonly overdue: number;
   readonly next_at: number | null;
 }
@@ -40,13 +44,17 @@ export async function outlookOf(db: Database, scope: string, now: number): Promi
       )
       from accounts where accounts.account_sid is not null
     )
-    select account_sid, connection_id, 0 as overdue, null as next_at from (
-      select account_sid, coalesce(${dueOf('conversation')}, ${dueOf('bulk')}) as connection_id
+    select account_sid, connection_id, hurried, 0 as overdue, null as next_at from (
+      select account_sid, case when exists (
+        select 1 from outbound_messages as m
+        where m.scope = ${scope} and m.account_sid = accounts.account_sid and m.priority in ('conversation', 'bulk')
+          and m.due_at <= ${now} and ${hurriedMessage}
+      ) then 1 else 0 end as hurried, coalesce(${dueOf('conversation')}, ${dueOf('bulk')}) as connection_id
       from accounts where account_sid is not null
     ) as uses
     where connection_id is not null
     union all
-    select null, null,
+    select null, null, 0,
       case when exists (
         select 1 from outbound_messages
         where scope = ${scope} and due_at <= ${now} and status in ('sending', 'unknown')
@@ -62,10 +70,12 @@ export async function outlookOf(db: Database, scope: string, now: number): Promi
         ) as times
       )`.execute(db);
   const whole = rows.find(({ account_sid }) => account_sid === null);
+  const accounts = rows
+    .filter((row): row is OutlookRow & AccountUse => row.account_sid !== null)
+    .toSorted((one, other) => (one.account_sid < other.account_sid ? -1 : 1));
   return {
-    accounts: rows
-      .filter((row): row is OutlookRow & AccountUse => row.account_sid !== null)
-      .toSorted((one, other) => (one.account_sid < other.account_sid ? -1 : 1)),
+    accounts,
+    hurried: new Set(accounts.filter(({ hurried }) => hurried === 1).map(({ account_sid }) => account_sid)),
     isOverdue: whole?.overdue === 1,
     nextAt: whole?.next_at ?? undefined,
   };

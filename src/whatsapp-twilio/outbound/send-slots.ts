@@ -18,6 +18,8 @@ export interface SendSlot {
   readonly seq: number;
   readonly accountSid: string;
   readonly purpose: Purpose;
+  /** When its request is taken to have reached Twilio at the latest, until more is known. */
+  readonly notedAt: number;
 }
 
 /** Requests noted with a time after this are in the window still, `sooner` milliseconds from now. */
@@ -43,9 +45,10 @@ export async function spend(
   now: number,
 ): Promise<SendSlot[]> {
   if (purposes.length === 0) return [];
+  const notedAt = latestArrival(now);
   const rows = await trx
     .insertInto('send_slots')
-    .values(purposes.map((priority) => ({ account_sid: accountSid, priority, at: latestArrival(now), sends: 1 })))
+    .values(purposes.map((priority) => ({ account_sid: accountSid, priority, at: notedAt, sends: 1 })))
     .returning(['seq', 'priority'])
     .execute();
   // A database may return them in another order.
@@ -54,7 +57,7 @@ export async function spend(
       rows.findIndex(({ priority }) => priority === purpose),
       1,
     );
-    return { seq: row!.seq, accountSid, purpose };
+    return { seq: row!.seq, accountSid, purpose, notedAt };
   });
 }
 
@@ -68,15 +71,17 @@ type Arrival = SendSlot & { readonly at: number | undefined };
 
 /**
  * What this process has learnt of its requests. A slot is noted with the latest time at which its request can reach
- * Twilio; an answer tells that it had arrived by then, which is sooner as a rule, and never too soon. That is not
- * written down for each: nobody needs it before the minute is nearly over.
+ * Twilio; an answer tells that it had arrived by then. As a rule that is sooner, and not written down for each: nobody
+ * needs it before the minute is nearly over.
  */
 export class Arrivals {
   readonly #news = new Map<number, Arrival>();
 
-  /** Whether enough has come together to be worth a write. */
-  get areMany(): boolean {
-    return this.#news.size >= MANY;
+  /** Whether it has to be written down now: a slot would be free too soon, or enough has come together. */
+  get areDue(): boolean {
+    return (
+      this.#news.size >= MANY || [...this.#news.values()].some(({ at, notedAt }) => at !== undefined && at > notedAt)
+    );
   }
 
   /** Whether something that is known of the account frees a slot sooner than one noted with this time would be. */

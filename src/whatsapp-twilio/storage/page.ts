@@ -1,14 +1,14 @@
+import { CodedError } from '../../common/coded-error';
+
 /** The page that was asked for cannot be given. */
-export class InvalidPageError extends Error {
+export class InvalidPageError extends CodedError {
   readonly code = 'INVALID_PAGE';
-  readonly retryable = false;
 
   constructor(
     readonly field: string,
     problem: string,
   ) {
     super(`${field} ${problem}`);
-    this.name = 'InvalidPageError';
   }
 }
 

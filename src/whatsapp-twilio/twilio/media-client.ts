@@ -1,6 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import { PassThrough, type Readable } from 'node:stream';
-import { Agent, type Dispatcher, request } from 'undici';
 import type { Clock } from '../../common/clock';
+import { Downloads } from '../../common/downloads';
 import { parseUrl } from '../../common/parse-url';
 import { twilioApiBaseUrl } from '../contract/messaging.whatsapp.twilio';
 import { describeRefusal, MediaError } from './media.errors';
@@ -35,6 +36,9 @@ const LARGEST_BYTES = 100 * 1024 * 1024;
 const HEADERS_TIMEOUT_MS = 10_000;
 /** Between two pieces of a file. */
 const BODY_TIMEOUT_MS = 30_000;
+/** For a whole file: who takes longer has gone away without saying so. */
+const FILE_TIMEOUT_MS = 600_000;
+const SOCKETS = 16;
 /** A file that has just come in is not there for everyone at once. */
 const LOOK_AGAIN_AFTER_MS = [1000, 3000] as const;
 
@@ -45,7 +49,12 @@ const LOOK_AGAIN_AFTER_MS = [1000, 3000] as const;
  * @see https://www.twilio.com/docs/messaging/api/media-resource
  */
 export class MediaClient {
-  readonly #agent = new Agent({ connect: { timeout: 5000 }, connections: 16 });
+  readonly #downloads = new Downloads({
+    sockets: SOCKETS,
+    headersTimeoutMs: HEADERS_TIMEOUT_MS,
+    idleTimeoutMs: BODY_TIMEOUT_MS,
+    totalTimeoutMs: FILE_TIMEOUT_MS,
+  });
   readonly #origin: string;
   readonly #clock: Clock;
   readonly #maxBytes: number;
@@ -67,17 +76,17 @@ export class MediaClient {
     for (const pause of [...LOOK_AGAIN_AFTER_MS, undefined]) {
       const answer = await this.#follow(url, file);
       if (answer.statusCode !== 404 || pause === undefined) return this.#take(answer, file.signal);
-      await answer.body.dump();
+      this.#downloads.leave(answer);
       await this.#pause(pause, file.signal);
     }
     throw new MediaError('MEDIA_GONE');
   }
 
-  close(): Promise<void> {
-    return this.#agent.destroy();
+  close(): void {
+    this.#downloads.close();
   }
 
-  async #follow(start: URL, { credentials, signal }: MediaRequest): Promise<Dispatcher.ResponseData> {
+  async #follow(start: URL, { credentials, signal }: MediaRequest): Promise<IncomingMessage> {
     const { username, password } = credentials;
     let headers: Record<string, string> = {
       authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
@@ -85,10 +94,11 @@ export class MediaClient {
     let url = start;
     for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
       const answer = await this.#get(url, headers, signal);
-      if (answer.statusCode < 300 || answer.statusCode >= 400) return answer;
-      await answer.body.dump();
+      const { statusCode = 0 } = answer;
+      if (statusCode < 300 || statusCode >= 400) return answer;
+      this.#downloads.leave(answer);
       const { location } = answer.headers;
-      const next = typeof location === 'string' ? parseUrl(location, url.href) : undefined;
+      const next = location !== undefined ? parseUrl(location, url.href) : undefined;
       if (next === undefined || !this.#mayRedirectTo(next)) throw new MediaError('MEDIA_NOT_AT_TWILIO');
       // The address it leads to is signed; credentials beside that signature would be refused, and given away.
       headers = {};
@@ -97,36 +107,31 @@ export class MediaClient {
     throw new MediaError('MEDIA_UNAVAILABLE', 'too many redirects');
   }
 
-  async #get(url: URL, headers: Record<string, string>, signal?: AbortSignal): Promise<Dispatcher.ResponseData> {
+  async #get(url: URL, headers: Record<string, string>, signal?: AbortSignal): Promise<IncomingMessage> {
     try {
-      return await request(url, {
-        dispatcher: this.#agent,
-        headers: { ...headers, 'user-agent': 'nestjs-whatsapp-twilio' },
-        headersTimeout: HEADERS_TIMEOUT_MS,
-        bodyTimeout: BODY_TIMEOUT_MS,
-        signal,
-      });
+      return await this.#downloads.get(url, { ...headers, 'user-agent': 'nestjs-whatsapp-twilio' }, signal);
     } catch (error) {
       const { code, name } = error as NodeJS.ErrnoException;
       throw new MediaError('MEDIA_UNAVAILABLE', code ?? name);
     }
   }
 
-  async #take({ statusCode, headers, body }: Dispatcher.ResponseData, signal?: AbortSignal): Promise<MediaFile> {
+  #take(answer: IncomingMessage, signal?: AbortSignal): MediaFile {
+    const { statusCode = 0, headers } = answer;
     if (statusCode !== 200) {
-      await body.dump();
+      this.#downloads.leave(answer);
       throw describeRefusal(statusCode);
     }
     const length = Number(headers['content-length'] ?? Number.NaN);
     if (length > this.#maxBytes) {
-      body.on('error', () => {}).destroy();
+      this.#downloads.leave(answer);
       throw new MediaError('MEDIA_TOO_LARGE');
     }
-    const type = headers['content-type'];
+    const type = headers['content-type'] ?? '';
     return {
-      contentType: typeof type === 'string' && /^[\w.+-]+\/[\w.+-]+/.test(type) ? type : 'application/octet-stream',
+      contentType: /^[\w.+-]+\/[\w.+-]+/.test(type) ? type : 'application/octet-stream',
       ...(Number.isSafeInteger(length) && { contentLength: length }),
-      stream: this.#bounded(body, signal),
+      stream: this.#bounded(answer, signal),
     };
   }
 
@@ -138,7 +143,9 @@ export class MediaClient {
       size += chunk.length;
       if (size > this.#maxBytes) bounded.destroy(new MediaError('MEDIA_TOO_LARGE'));
     });
-    body.on('error', (error) => bounded.destroy(new MediaError('MEDIA_UNAVAILABLE', error.name)));
+    body.on('error', (error) =>
+      bounded.destroy(new MediaError('MEDIA_UNAVAILABLE', (error as NodeJS.ErrnoException).code ?? error.name)),
+    );
     bounded.on('close', () => body.destroy());
     signal?.addEventListener('abort', () => bounded.destroy(), { once: true });
     return body.pipe(bounded);
