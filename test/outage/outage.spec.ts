@@ -223,6 +223,22 @@ describe('While PostgreSQL is away', () => {
       await spool.close();
     });
 
+    it('what PostgreSQL cannot take yet stays in the spool until it can', async () => {
+      host = await startOutageHost({ url, spoolPath: spoolPath() });
+      await sql`create function refuse() returns trigger language plpgsql as $$
+        begin raise exception using errcode = 'disk_full'; end $$`.execute(host.db);
+      await sql`create trigger refusal before insert on inbound_messages execute function refuse()`.execute(host.db);
+      await goAway();
+      for (const Body of ['a', 'b']) expect(await host.post(inbound.text({ Body }))).toBe(200);
+      await postgres.start();
+      await host.log.first((line) => line.includes('The spool cannot be emptied'));
+      expect(host.storage.spool!.size).toBe(2);
+      await sql`drop trigger refusal on inbound_messages`.execute(host.db);
+      await host.isBack();
+      await host.recorder.messages.count(2);
+      expect(texts()).toEqual(['a', 'b']);
+    });
+
     it('nothing is lost or out of order under 200 webhooks while it goes and comes', async () => {
       host = await startOutageHost({ url, spoolPath: spoolPath() });
       const acknowledged = new Map<number, string[]>();

@@ -47,6 +47,7 @@ describe.each(engines)('Behind thousands of messages that do not leave yet, on %
         ...sent,
         id: `backlog-${ids++}`,
         twilio_sid: null,
+        attempts: 0,
         ...differences(index),
       }));
     const rows = [
