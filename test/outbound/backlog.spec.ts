@@ -47,12 +47,16 @@ describe.each(engines)('Behind thousands of messages that do not leave yet, on %
         ...sent,
         id: `backlog-${ids++}`,
         twilio_sid: null,
-        attempts: 0,
         ...differences(index),
       }));
     const rows = [
       ...like(2000, (index) => ({ status: 'delivered', conversation_id: `old-${index % 20}` })),
-      ...like(2000, (index) => ({ status: 'scheduled', due_at: now + FAR + index, conversation_id: `later-${index}` })),
+      ...like(2000, (index) => ({
+        status: 'scheduled',
+        attempts: 0,
+        due_at: now + FAR + index,
+        conversation_id: `later-${index}`,
+      })),
       ...like(1000, (index) => ({
         status: 'queued',
         due_at: now + FAR + index,
@@ -60,7 +64,12 @@ describe.each(engines)('Behind thousands of messages that do not leave yet, on %
         conversation_id: `again-${index}`,
       })),
       ...like(1, () => ({ status: 'sending', due_at: now + FAR, conversation_id: 'long' })),
-      ...like(1000, (index) => ({ status: 'queued', due_at: now + (index % 100), conversation_id: 'long' })),
+      ...like(1000, (index) => ({
+        status: 'queued',
+        attempts: 0,
+        due_at: now + (index % 100),
+        conversation_id: 'long',
+      })),
     ];
     for (let at = 0; at < rows.length; at += AT_ONCE) {
       await opened.db

@@ -26,6 +26,8 @@ function checkUnchecked(request: unknown, tokens: unknown): unknown {
   return Reflect.apply(checkTwilioSignature, undefined, [request, tokens]);
 }
 
+const spellings = (url: string): string[] => [...candidateUrls(url)];
+
 describe('signTwilioRequest', () => {
   it.each([
     [
@@ -253,23 +255,23 @@ describe('the spelling of the URL', () => {
 
   it('may be signed with the user info in it, as the official package does', () => {
     const url = 'https://user:pass@example.com/hook?a=1';
-    expect(candidateUrls(url)).toContain(url);
-    expect(candidateUrls(url)).toContain('https://user:pass@example.com:443/hook?a=1');
+    expect(spellings(url)).toContain(url);
+    expect(spellings(url)).toContain('https://user:pass@example.com:443/hook?a=1');
   });
 
   it.each([HOOK, `${HOOK}?a=1`, 'https://example.com', `${HOOK} `])('is that of %j whatever its fragment', (url) => {
-    expect(candidateUrls(`${url}#rc=3&rp=all`)).toEqual(candidateUrls(url));
+    expect(spellings(`${url}#rc=3&rp=all`)).toEqual(spellings(url));
   });
 
   it('gives two candidates for an ordinary URL, and few for the strangest', () => {
-    expect(candidateUrls(HOOK)).toEqual(['https://example.com/hook', 'https://example.com:443/hook']);
-    expect(candidateUrls(`${HOOK}?connection=7`)).toEqual([
+    expect(spellings(HOOK)).toEqual(['https://example.com/hook', 'https://example.com:443/hook']);
+    expect(spellings(`${HOOK}?connection=7`)).toEqual([
       'https://example.com/hook?connection=7',
       'https://example.com:443/hook?connection=7',
     ]);
     const query = "?a='%27@%40:%3A+ \u00eb&&b";
-    expect(candidateUrls(`HTTPS://EXAMPLE.com:8443/a/../hook${query}`).length).toBeLessThanOrEqual(12);
-    expect(candidateUrls(`https://u'er:pass@EXAMPLE.com:8443${query}#rc=1`).length).toBeLessThanOrEqual(20);
+    expect(spellings(`HTTPS://EXAMPLE.com:8443/a/../hook${query}`).length).toBeLessThanOrEqual(12);
+    expect(spellings(`https://u'er:pass@EXAMPLE.com:8443${query}#rc=1`).length).toBeLessThanOrEqual(20);
   });
 
   it('covers every key of a long query', () => {

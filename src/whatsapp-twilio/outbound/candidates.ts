@@ -12,7 +12,8 @@ export type Candidate = OutboundRow & { readonly last_inbound_at: number | null 
  */
 const HURRIED_TRIES = 4;
 
-const anyMessage = sql`m.status in ('queued', 'scheduled')`;
+/** A message, `m`, that waits to be sent. */
+export const anyMessage = sql`m.status in ('queued', 'scheduled')`;
 /** A message, `m`, that goes before the others. As the index has it, written out. */
 export const hurriedMessage = sql`m.status = 'queued' and m.attempts > 0 and m.attempts < ${sql.lit(HURRIED_TRIES)}`;
 

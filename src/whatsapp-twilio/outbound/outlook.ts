@@ -1,7 +1,7 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../storage/database';
 import type { AccountUse } from './account-limits';
-import { hurriedMessage } from './candidates';
+import { anyMessage, hurriedMessage } from './candidates';
 
 /** What there may be to do in the outbox of a registration, and when there will be. */
 export interface Outlook {
@@ -26,13 +26,15 @@ interface OutlookRow {
 /** Looks without locking anything, so that a look that finds nothing to do holds nobody up. */
 export async function outlookOf(db: Database, scope: string, now: number): Promise<Outlook> {
   // In the order of the index: without that PostgreSQL reads the table from its beginning until it finds one.
-  const dueOf = (priority: string) => sql`(
+  const firstOf = (priority: string, which: RawBuilder<unknown>) => sql`(
     select m.connection_id from outbound_messages as m
     where m.scope = ${scope} and m.account_sid = accounts.account_sid and m.priority = ${priority}
-      and m.due_at <= ${now} and m.status in ('queued', 'scheduled')
+      and m.due_at <= ${now} and ${which}
     order by m.due_at, m.seq
     limit 1
   )`;
+  const anyOf = (which: RawBuilder<unknown>) =>
+    sql`coalesce(${firstOf('conversation', which)}, ${firstOf('bulk', which)})`;
   // From one account to the next, as a `distinct` reads every message that waits.
   const { rows } = await sql<OutlookRow>`
     with recursive accounts (account_sid) as (
@@ -45,11 +47,8 @@ export async function outlookOf(db: Database, scope: string, now: number): Promi
       from accounts where accounts.account_sid is not null
     )
     select account_sid, connection_id, hurried, 0 as overdue, null as next_at from (
-      select account_sid, case when exists (
-        select 1 from outbound_messages as m
-        where m.scope = ${scope} and m.account_sid = accounts.account_sid and m.priority in ('conversation', 'bulk')
-          and m.due_at <= ${now} and ${hurriedMessage}
-      ) then 1 else 0 end as hurried, coalesce(${dueOf('conversation')}, ${dueOf('bulk')}) as connection_id
+      select account_sid, ${anyOf(anyMessage)} as connection_id,
+        case when ${anyOf(hurriedMessage)} is null then 0 else 1 end as hurried
       from accounts where account_sid is not null
     ) as uses
     where connection_id is not null

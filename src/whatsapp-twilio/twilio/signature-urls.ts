@@ -27,32 +27,39 @@ export function signedUrl(url: string): string {
 }
 
 /**
- * Every spelling of this URL that Twilio may have signed, the likeliest first and none twice; empty when the text is no
+ * Every spelling of this URL that Twilio may have signed, the likeliest first and none twice; none when the text is no
  * absolute http(s) URL.
  *
  * But for the port all spellings name the same resource with the same decoded query, so accepting them all gives
  * nothing away. An ordinary URL has two (with and without a port), one with every peculiarity at once has twenty.
  */
-export function candidateUrls(url: string): readonly string[] {
+export function* candidateUrls(url: string): Generator<string, void, undefined> {
   const given = splitUrl(url);
   const normalised = splitUrl(parseUrl(withoutFragment(url))?.href ?? '');
-  if (given === undefined || normalised === undefined) return [];
+  if (given === undefined || normalised === undefined) return;
+  const seen = new Set<string>();
+  for (const parts of spellingsOf(given, normalised)) {
+    for (const candidate of portVariantsOf(parts)) {
+      if (seen.has(candidate)) continue;
+      seen.add(candidate);
+      yield candidate;
+    }
+  }
+}
 
+function* spellingsOf(given: UrlParts, normalised: UrlParts): Generator<UrlParts, void, undefined> {
+  const plain = { ...given, userInfo: '' };
+  yield plain;
   // What the official package tries. Its own tests sign with the user name and password in the URL.
   const official = [given, normalised, { ...normalised, query: legacyQuery(normalised.query) }];
+  for (const parts of official) yield { ...parts, userInfo: '' };
   // Twilio may sign characters of the query plain and send them escaped, or the other way round.
-  const respelled = [
-    { ...given, query: given.query.replaceAll('%27', "'") },
-    { ...given, query: given.query.replaceAll(/%(?:27|40|3A)/gi, decodeURIComponent) },
-    { ...given, query: given.query.replaceAll(/['@:]/g, (character) => ESCAPED[character] ?? character) },
-  ];
+  yield { ...plain, query: given.query.replaceAll('%27', "'") };
+  yield { ...plain, query: given.query.replaceAll(/%(?:27|40|3A)/gi, decodeURIComponent) };
+  yield { ...plain, query: given.query.replaceAll(/['@:]/g, (character) => ESCAPED[character] ?? character) };
   // A request line always has a path, the URL in Twilio's console need not.
-  if (given.path === '' || given.path === '/') respelled.push({ ...given, path: given.path === '' ? '/' : '' });
-
-  const candidates = new Set<string>();
-  for (const parts of [...official, ...respelled]) addPortVariants(candidates, { ...parts, userInfo: '' });
-  for (const parts of official) addPortVariants(candidates, parts);
-  return [...candidates];
+  if (given.path === '' || given.path === '/') yield { ...plain, path: given.path === '' ? '/' : '' };
+  yield* official;
 }
 
 /** The hash that Twilio puts into the URL of a JSON webhook. */
@@ -93,10 +100,9 @@ function withoutFragment(url: string): string {
 }
 
 /** Messaging signs the port as configured, voice drops it, and a default port may have been added on the way. */
-function addPortVariants(candidates: Set<string>, parts: UrlParts): void {
+function portVariantsOf(parts: UrlParts): string[] {
   const defaultPort = parts.scheme.toLowerCase() === 'https://' ? ':443' : ':80';
-  candidates.add(joinUrl({ ...parts, port: '' }));
-  candidates.add(joinUrl({ ...parts, port: parts.port || defaultPort }));
+  return [joinUrl({ ...parts, port: '' }), joinUrl({ ...parts, port: parts.port || defaultPort })];
 }
 
 /** The query as Node's `querystring` writes it, a form that the official package accepts. */

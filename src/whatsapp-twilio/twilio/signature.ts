@@ -94,22 +94,23 @@ export function checkTwilioSignature(
   if (!hasOnlyText(params)) return refused('malformed-params');
 
   const urls = [request.url].flat().filter((url) => typeof url === 'string');
-  const candidates = candidatesOf(jsonBody === undefined ? urls : urls.filter((url) => bodyHashIn(url) !== undefined));
-  if (candidates.size === 0) {
-    return refused(jsonBody !== undefined && candidatesOf(urls).size > 0 ? 'missing-body-hash' : 'invalid-url');
-  }
-
   const expected = Buffer.from(signature, 'base64');
   // Once for all candidates: a form can have thousands of parameters.
   const paramsText = signedParams(params);
-  for (const [candidate, url] of candidates) {
+  let hasCandidates = false;
+  const hashed = jsonBody === undefined ? urls : urls.filter((url) => bodyHashIn(url) !== undefined);
+  for (const [candidate, url] of candidatesOf(hashed)) {
+    hasCandidates = true;
     for (const [token, tokenIndex] of tokens) {
       if (!timingSafeEqual(hmac(token, candidate + paramsText), expected)) continue;
       if (jsonBody !== undefined && !isHashOf(jsonBody, bodyHashIn(url))) return refused('wrong-body-hash');
       return { ok: true, url, tokenIndex };
     }
   }
-  return refused('mismatch');
+  if (hasCandidates) return refused('mismatch');
+  return refused(
+    jsonBody !== undefined && urls.some((url) => !candidateUrls(url).next().done) ? 'missing-body-hash' : 'invalid-url',
+  );
 }
 
 function refused(reason: SignatureRefusal): SignatureResult {
@@ -126,14 +127,15 @@ function usableTokens(authTokens: string | readonly string[]): Map<string, numbe
 }
 
 /** Distinct texts that may have been signed, each with the given URL that it stands for. */
-function candidatesOf(urls: readonly string[]): Map<string, string> {
-  const candidates = new Map<string, string>();
+function* candidatesOf(urls: readonly string[]): Generator<[candidate: string, url: string], void, undefined> {
+  const seen = new Set<string>();
   for (const url of urls) {
     for (const candidate of candidateUrls(url)) {
-      if (!candidates.has(candidate)) candidates.set(candidate, url);
+      if (seen.has(candidate)) continue;
+      seen.add(candidate);
+      yield [candidate, url];
     }
   }
-  return candidates;
 }
 
 function hmac(authToken: string, text: string): Buffer {
