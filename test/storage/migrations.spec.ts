@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { join } from 'node:path';
-import { type Database, openDatabase } from '../../src/whatsapp-twilio/storage/database';
+import { connectDatabase, type Database, openDatabase } from '../../src/whatsapp-twilio/storage/database';
 import { migrate } from '../../src/whatsapp-twilio/storage/migrations';
 import { runInChildProcess } from '../support/child-process';
 import { useStorage } from '../support/storages';
@@ -16,10 +16,10 @@ const MIGRATIONS = [
   '0002_connections',
   '0003_service',
   '0004_pace',
-  '0006_backlog',
-  '0007_trace',
-  '0008_retries',
-  '0009_queues',
+  '0005_backlog',
+  '0006_trace',
+  '0007_retries',
+  '0008_queues',
 ];
 
 async function migrationsOf(db: Database): Promise<string[]> {
@@ -86,5 +86,26 @@ describe('The tables on PostgreSQL', () => {
     const dbs = await Promise.all(Array.from({ length: 5 }, () => openDatabase(storage.url)));
     expect(await migrationsOf(dbs[0]!)).toEqual(MIGRATIONS);
     await Promise.all(dbs.map((db) => db.destroy()));
+  });
+
+  it('are made however long that takes, whatever the limit of other statements', async () => {
+    const db = connectDatabase(storage.url);
+    const waiting = sql<{ count: number }>`
+      select count(*) as count from pg_stat_activity
+      where query like 'create table "conversations"%' and wait_event_type = 'Lock'
+        and clock_timestamp() - query_start > interval '300 ms'`;
+    let opening: Promise<Database> | undefined;
+    const another = db.transaction().execute(async (trx) => {
+      await sql`create table conversations (id text)`.execute(trx); // its name is taken until this ends
+      opening = openDatabase(`${storage.url}?statement_timeout=100`);
+      opening.catch(() => {});
+      while ((await waiting.execute(db)).rows[0]!.count === 0);
+      throw new Error('taken back');
+    });
+    await expect(another).rejects.toThrow('taken back');
+    const opened = await opening!;
+    expect(await migrationsOf(opened)).toEqual(MIGRATIONS);
+    await opened.destroy();
+    await db.destroy();
   });
 });

@@ -1,6 +1,6 @@
 import { Kysely, type Transaction } from 'kysely';
 import { migrate } from './migrations';
-import { postgresDialect } from './postgres-dialect';
+import { patientPostgresDialect, postgresDialect } from './postgres-dialect';
 import type { Schema } from './schema';
 import { sqliteDialect } from './sqlite-dialect';
 import type { StorageReach } from './storage-reach';
@@ -15,13 +15,24 @@ export function isPostgresUrl(url: string): boolean {
 
 /** Opens the storage that the URL names and brings its tables up to date. */
 export async function openDatabase(url: string): Promise<Database> {
+  if (isPostgresUrl(url)) await migratePostgres(url);
   const db = connectDatabase(url);
   try {
-    await migrate(db);
+    if (!isPostgresUrl(url)) await migrate(db);
     return db;
   } catch (error) {
     await db.destroy();
     throw error;
+  }
+}
+
+/** Brings the tables up to date, over a connection of its own, however long that takes. */
+export async function migratePostgres(url: string): Promise<void> {
+  const db = new Kysely<Schema>({ dialect: patientPostgresDialect(url) });
+  try {
+    await migrate(db);
+  } finally {
+    await db.destroy();
   }
 }
 

@@ -2,10 +2,10 @@ import { type Kysely, type Migration, type MigrationProvider, Migrator, sql } fr
 import { connections } from './0002-connections';
 import { service } from './0003-service';
 import { pace } from './0004-pace';
-import { backlog } from './0006-backlog';
-import { trace } from './0007-trace';
-import { retries } from './0008-retries';
-import { queues } from './0009-queues';
+import { backlog } from './0005-backlog';
+import { trace } from './0006-trace';
+import { retries } from './0007-retries';
+import { queues } from './0008-queues';
 import type { Database } from './database';
 import { type Engine, engineOf } from './engine';
 import { orderedTable } from './ordered-table';
@@ -194,10 +194,10 @@ function migrationsFor(engine: Engine): MigrationProvider {
         '0002_connections': connections(engine),
         '0003_service': service(engine),
         '0004_pace': pace(engine),
-        '0006_backlog': backlog(),
-        '0007_trace': trace(),
-        '0008_retries': retries(),
-        '0009_queues': queues(),
+        '0005_backlog': backlog(),
+        '0006_trace': trace(),
+        '0007_retries': retries(),
+        '0008_queues': queues(),
       }),
   };
 }

@@ -1,9 +1,8 @@
 import { backoffMs } from '../../common/backoff';
 import type { Runtime } from '../runtime';
 import { isConnectionError, reasonOf, StorageUnreachableError } from './connection-error';
-import { connectDatabase } from './database';
+import { connectDatabase, migratePostgres } from './database';
 import { DatabaseClock } from './database-clock';
-import { migrate } from './migrations';
 import { setReach } from './persistently';
 import { Spool } from './spool';
 import type { Storage } from './storage';
@@ -32,9 +31,9 @@ export async function openPostgres(url: string, options: OpenPostgresOptions): P
   let isPrepared = false;
   /** Over connections of its own: the others are held back until it succeeds. */
   const probe = async (): Promise<void> => {
+    if (!isPrepared) await migratePostgres(url);
     const direct = connectDatabase(url);
     try {
-      if (!isPrepared) await migrate(direct);
       await clock.synchronise(direct);
       isPrepared = true;
     } finally {

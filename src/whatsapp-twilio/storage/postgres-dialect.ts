@@ -8,6 +8,8 @@ import type { StorageReach } from './storage-reach';
 const CONNECT_TIMEOUT_MS = 3000;
 const STATEMENT_TIMEOUT_MS = 5000;
 const CONNECTIONS = 10;
+/** An index on a large table takes its time, and so does waiting for the replica that makes it. */
+const MIGRATION_TIMEOUT_MS = 3_600_000;
 
 /**
  * PostgreSQL through `pg`, loaded only when a `postgres:` URL is used.
@@ -28,6 +30,24 @@ export function postgresDialect(url: string, reach?: StorageReach): PostgresDial
         return pool;
       };
       return reach === undefined ? createPool() : guardedPool(createPool, reach);
+    },
+  });
+}
+
+/** For migrations, which take as long as they take. */
+export function patientPostgresDialect(url: string): PostgresDialect {
+  return new PostgresDialect({
+    pool: async () => {
+      const { Pool } = await import('pg');
+      const { query_timeout: _, ...settings } = connectionOptions(url);
+      const pool = new Pool({ ...settings, max: 2 });
+      pool.on('error', () => {});
+      // Here, as what the URL says goes before what is said beside it.
+      pool.on('connect', (client) => {
+        client.on('error', () => {});
+        void client.query(`set statement_timeout = ${MIGRATION_TIMEOUT_MS}`).catch(() => {});
+      });
+      return pool;
     },
   });
 }

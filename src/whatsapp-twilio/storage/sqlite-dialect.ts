@@ -10,6 +10,7 @@ import {
 } from 'kysely';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 
 export interface SqliteOptions {
   /** Nobody else may open the file, until this process closes it or ends. */
@@ -32,6 +33,10 @@ export function sqliteFileOf(url: string): string | undefined {
   return path === ':memory:' ? undefined : path;
 }
 
+/** How long another process is waited for. */
+const PATIENCE_MS = 5000;
+const BETWEEN_TRIES_MS = 10;
+
 async function openDatabase(file: string | undefined, { exclusive }: SqliteOptions): Promise<SqliteDatabase> {
   const { default: Database } = await import('libsql');
   if (file !== undefined) mkdirSync(dirname(file), { recursive: true });
@@ -39,9 +44,22 @@ async function openDatabase(file: string | undefined, { exclusive }: SqliteOptio
   // The patience first, as the switch to a WAL needs a lock too. FULL, because NORMAL loses acknowledged rows at a power
   // cut when the journal is a WAL.
   // A file of our own is not waited for: who has it keeps it.
-  const locking = exclusive ? ['busy_timeout = 0', 'locking_mode = EXCLUSIVE'] : ['busy_timeout = 5000'];
-  for (const pragma of [...locking, 'journal_mode = WAL', 'synchronous = FULL']) database.exec(`PRAGMA ${pragma}`);
+  const locking = exclusive ? ['busy_timeout = 0', 'locking_mode = EXCLUSIVE'] : [`busy_timeout = ${PATIENCE_MS}`];
+  for (const pragma of locking) database.exec(`PRAGMA ${pragma}`);
+  await useWal(database, exclusive ? 0 : PATIENCE_MS);
+  database.exec('PRAGMA synchronous = FULL');
   return preparingOnce(database);
+}
+
+/** SQLite itself does not wait when another process makes the same switch in this moment. */
+async function useWal(database: { exec(sql: string): void }, patienceMs: number): Promise<void> {
+  for (const until = Date.now() + patienceMs; ; await pause(BETWEEN_TRIES_MS)) {
+    try {
+      return database.exec('PRAGMA journal_mode = WAL');
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'SQLITE_BUSY' || Date.now() >= until) throw error;
+    }
+  }
 }
 
 const MOST_STATEMENTS = 500;
