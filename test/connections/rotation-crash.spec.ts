@@ -82,8 +82,11 @@ describe.each(engines)('A rotation whose process is killed, on %s', (engine) => 
 
     expect(account.authToken).not.toBe(before);
     expect(account.secondaryToken).toBeUndefined();
+    await app.until(
+      () => app.ask<OutboundMessage>('outbound', 'get', sent),
+      ({ status }) => status === 'read',
+    );
     await twilio.settles();
-    expect(await app.ask('outbound', 'get', sent)).toMatchObject({ status: 'read' });
     const refused = twilio.requests.filter(({ kind, status }) => kind !== 'rest' && (status ?? 500) >= 300);
     expect(refused).toEqual([]);
     expect(await app.ask('connections', 'validate', id, author)).toMatchObject({ valid: true });

@@ -25,8 +25,8 @@ async function main(): Promise<void> {
     rotations: app.get(ConnectionRotations),
     outbound: app.get(OutboundService),
   };
-  const { connections, rotations } = app.get<Signals>(SIGNALS, { strict: false });
-  for (const signal of [connections, rotations]) signal.on(() => tell({ kind: 'changed' }));
+  const { connections, rotations, statuses } = app.get<Signals>(SIGNALS, { strict: false });
+  for (const signal of [connections, rotations, statuses]) signal.on(() => tell({ kind: 'changed' }));
   process.on('message', ({ id, service, method, args }: TenantAppCall) => {
     const act = services[service] as unknown as Record<string, (...args: readonly unknown[]) => Promise<unknown>>;
     act[method]!(...args).then(
