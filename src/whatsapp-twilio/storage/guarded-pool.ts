@@ -38,6 +38,8 @@ export function guardedPool(createPool: () => Pool, reach: StorageReach): Postgr
 
 function guarded(client: PoolClient, reach: StorageReach, statements: PreparedStatements): PostgresPoolClient {
   let broken: unknown;
+  /** Its prepared statements no longer hold. */
+  let isStale = false;
   let isInTransaction = false;
   const ask = async (sql: string, parameters: readonly unknown[]): Promise<unknown> => {
     const values = [...parameters];
@@ -52,7 +54,6 @@ function guarded(client: PoolClient, reach: StorageReach, statements: PreparedSt
       return client.query(sql, values);
     }
   };
-  let isStale = false;
   const query = async (sql: string, parameters: readonly unknown[]): Promise<unknown> => {
     // One that did not answer in time may still be busy, and what is asked next, if only to roll back, would wait too.
     if (broken !== undefined) throw broken;
