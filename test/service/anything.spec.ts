@@ -106,7 +106,8 @@ describe.each(engines)('Whatever is asked on %s', (engine) => {
         });
         expect(status).not.toBe(500);
       }),
-      { numRuns: 400, endOnFailure: true },
+      // Always the same requests: what is found by others belongs into a test of its own.
+      { seed: 1, numRuns: 400, endOnFailure: true },
     );
   }, 120_000);
 });

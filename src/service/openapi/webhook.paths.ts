@@ -22,6 +22,11 @@ const form = {
 } as const;
 
 const refused = {
+  '400': {
+    headers: requestIdHeader,
+    description: 'Bad Request: a body of JSON that cannot be read. Twilio posts forms.',
+    content: { 'application/problem+json': { schema: ref('Problem') } },
+  },
   '403': {
     headers: requestIdHeader,
     description: 'Forbidden: Twilio did not sign this, or not for a connection of this service.',
